@@ -1,0 +1,33 @@
+"""Templates only print: strict, without clock or environment. The settings are Ansible's, so both render the same bytes."""
+
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from basalt.workload import SecretRef
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
+
+
+def _secret(name: str) -> str:
+    return str(SecretRef(name))
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(  # noqa: S701  configuration files, not HTML
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    environment.globals["secret"] = _secret
+    return environment
+
+
+def render(template: str, **values: object) -> str:
+    """`templates/<template>` with its values. In it, `{{ secret('name') }}` leaves the mark of a secret.
+
+    Raises jinja2.UndefinedError for a value that is not given."""
+    return _environment().get_template(template).render(**values)

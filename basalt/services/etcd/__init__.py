@@ -1,0 +1,1 @@
+"""etcd: the consensus that Patroni elects by."""

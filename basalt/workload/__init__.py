@@ -1,0 +1,45 @@
+"""The neutral words in which every service describes itself, for any target."""
+
+from basalt.workload.files import CONTROL, STACK, Authority, Certificate, Content, File, SecretRef
+from basalt.workload.words import (
+    FILES,
+    UID,
+    Endpoint,
+    Limits,
+    Port,
+    Probe,
+    Publish,
+    Reload,
+    ScheduledJob,
+    Scrape,
+    Stop,
+    Tier,
+    Tmpfs,
+    Volume,
+    Workload,
+)
+
+__all__ = [
+    "CONTROL",
+    "FILES",
+    "STACK",
+    "UID",
+    "Authority",
+    "Certificate",
+    "Content",
+    "Endpoint",
+    "File",
+    "Limits",
+    "Port",
+    "Probe",
+    "Publish",
+    "Reload",
+    "ScheduledJob",
+    "Scrape",
+    "SecretRef",
+    "Stop",
+    "Tier",
+    "Tmpfs",
+    "Volume",
+    "Workload",
+]

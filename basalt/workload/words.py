@@ -1,0 +1,177 @@
+"""What runs: workloads, their ports, volumes, probes and limits.
+
+Words are frozen data. They name no target, hold no secret and do no I/O; a target (`basalt.targets`) translates them.
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+#: Every basalt image runs as this user; no host account has the number, so a file it owns belongs to a container.
+UID = 10001
+
+#: Where the files of an instance are mounted, read-only.
+FILES = "/etc/basalt"
+
+
+class Tier(StrEnum):
+    """Which hosts may carry a workload: `hosts.<name>.tiers` in the stack file lists them."""
+
+    CONTROL = "control"  # consensus: etcd, Redis Sentinel; wants an odd number of failure zones
+    DATA = "data"  # holds state that cannot be rebuilt
+    APP = "app"  # stateless
+    EDGE = "edge"  # reached from outside
+    BACKUP = "backup"  # outside the failure domain of DATA
+    WATCH = "watch"  # monitoring
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """A TCP port inside the workload's network."""
+
+    number: int
+    #: "https" and "http" can be scraped and probed; anything else is "tcp".
+    scheme: str = "tcp"
+
+
+@dataclass(frozen=True, slots=True)
+class Publish:
+    """A port that people outside the topology reach on the host itself."""
+
+    port: str
+    address: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """`workload.port`: the only way in which one workload may reach another."""
+
+    workload: str
+    port: str
+
+    @classmethod
+    def parse(cls, text: str) -> "Endpoint":
+        """`"pgbouncer.sql"` -> Endpoint("pgbouncer", "sql"). Raises ValueError on any other shape."""
+        workload, dot, port = text.partition(".")
+        if not (workload and dot and port) or "." in port:
+            raise ValueError(f"{text!r} is no endpoint; write workload.port, for instance pgbouncer.sql")
+        return cls(workload, port)
+
+    def __str__(self) -> str:
+        return f"{self.workload}.{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """State that outlives its container. `of` names another workload whose volume the same ordinal shares."""
+
+    name: str
+    path: str
+    of: str | None = None
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Tmpfs:
+    """Scratch space in memory; counts against the memory limit."""
+
+    path: str
+    megabytes: int = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """Healthy when `command` exits 0 inside the container. A probe asks about its own process only: a failing
+    dependency must not mark its users unhealthy. Times in seconds."""
+
+    command: tuple[str, ...]
+    interval: int = 5
+    timeout: int = 4
+    retries: int = 3
+    grace: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Hard limits: memory in MiB (swap off), CPU in cores."""
+
+    memory: int
+    cpus: float = 1.0
+    processes: int = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Graceful stop: this signal first, SIGKILL after `seconds`."""
+
+    signal: str = "SIGTERM"
+    seconds: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Reload:
+    """How a running instance takes up a changed file: a command inside it, or a signal to its first process."""
+
+    command: tuple[str, ...] = ()
+    signal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Scrape:
+    """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name."""
+
+    port: str = "metrics"
+    path: str = "/metrics"
+    job: str = ""
+    params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledJob:
+    """`schedule` is a crontab line (UTC) or `@reboot`: once when the scheduler starts."""
+
+    name: str
+    schedule: str
+    command: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Workload:
+    """One kind of container, `count` times. Instance names are `<name>-<ordinal>`, from 1."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    limits: Limits
+    probe: Probe | None
+    tier: Tier
+    count: int = 1
+    #: One on each host, in place of `count`.
+    every_host: bool = False
+    ports: dict[str, Port] = field(default_factory=dict)
+    publish: tuple[Publish, ...] = ()
+    uses: tuple[Endpoint, ...] = ()
+    volumes: tuple[Volume, ...] = ()
+    tmpfs: tuple[Tmpfs, ...] = (Tmpfs("/tmp"),)  # noqa: S108  the container's own
+    stop: Stop = Stop()
+    #: None: a changed file replaces the container, one instance after the other.
+    reload: Reload | None = None
+    scrapes: tuple[Scrape, ...] = ()
+    #: True for the one that gathers: it may reach every scraped port of the topology.
+    collects_scrapes: bool = False
+    jobs: tuple[ScheduledJob, ...] = ()
+    #: Runs to its end at `up`, again whenever anything about it changes.
+    task: bool = False
+    #: Tasks that must have ended well before an instance starts or is replaced.
+    after: tuple[str, ...] = ()
+    #: Instance N runs on the host of instance N of that workload.
+    beside: str | None = None
+    #: Members that vote: an odd number, spread over failure zones.
+    quorum: bool = False
+    #: Linux capabilities kept; all others are dropped.
+    capabilities: tuple[str, ...] = ()
+    read_only_root: bool = True
+    #: Sees the host's processes and file systems, read-only (host metrics).
+    observes_host: bool = False
+    #: Shared memory in MiB; PostgreSQL's parallel queries need it (postgresql.org/docs/17, section 19.4).
+    shared_memory: int = 64
