@@ -91,8 +91,11 @@ class Site:
         return self.topology.hosts[instance.host]
 
     def certificate(self, instance: Instance, *more: str, authority: Authority = STACK) -> Certificate:
-        """The leaf certificate of an instance: its name, the name shared by all of its workload, and `more`."""
-        return Certificate(authority, (instance.name, instance.workload.name, "localhost", *more))
+        """The leaf certificate of an instance: its name, the name shared by all of its workload, the names of those
+        who pass its connections through, and `more`."""
+        own = instance.workload.name
+        fronts = [i.name for i in self.instances if any(passed.workload == own for passed in i.workload.passes)]
+        return Certificate(authority, (instance.name, own, "localhost", *fronts, *more))
 
     def reached(self, instance: Instance) -> tuple[Instance, ...]:
         """The instances that this one may open connections to: its own workload's, what it uses, what it scrapes."""

@@ -171,6 +171,10 @@ class Workload:
     #: Linux capabilities kept; all others are dropped.
     capabilities: tuple[str, ...] = ()
     read_only_root: bool = True
+    #: Variables of the process. Never a secret: `docker inspect` shows them.
+    environment: dict[str, str] = field(default_factory=dict)
+    #: TCP passed through unopened: the far end's certificates bear this workload's names too.
+    passes: tuple[Endpoint, ...] = ()
     #: Sees the host's processes and file systems, read-only (host metrics).
     observes_host: bool = False
     #: Shared memory in MiB; PostgreSQL's parallel queries need it (postgresql.org/docs/17, section 19.4).
