@@ -2,10 +2,10 @@
 
 from enum import StrEnum
 from ipaddress import IPv4Address, IPv4Network
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator
+from pydantic import BaseModel, ConfigDict, Field, SerializeAsAny, field_validator, model_validator
 
 from basalt.workload import Tier
 
@@ -92,6 +92,19 @@ class Promise(Settings):
     loss: Literal["none", "bounded"] = "none"
 
 
+class CertificateLife(Settings):
+    """Days that a leaf certificate lasts, and how long before its end an `up` renews it."""
+
+    days: int = Field(default=90, ge=1, le=397)
+    renew: int = Field(default=30, ge=1)
+
+    @model_validator(mode="after")
+    def _renews_before_its_end(self) -> "CertificateLife":
+        if self.renew >= self.days:
+            raise ValueError(f"renew {self.renew} days before the end of {self.days}: every up would renew; make it smaller")
+        return self
+
+
 class Topology(Settings):
     """One environment in one region. `services` holds each service's own settings, by name."""
 
@@ -104,6 +117,7 @@ class Topology(Settings):
     #: by the hosts' addresses.
     network: IPv4Network
     promise: Promise = Promise()
+    certificates: CertificateLife = CertificateLife()
     peers: dict[Name, Peer] = {}
     hosts: dict[Name, Host] = Field(min_length=1)
     services: dict[Name, SerializeAsAny[Settings]] = Field(min_length=1)
@@ -136,5 +150,3 @@ class Topology(Settings):
         smallest = min(host.memory for host in hosts.values())
         return min(most, int(smallest * fraction / on_one_host))
 
-
-Raw = dict[str, Any]

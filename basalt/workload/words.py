@@ -40,6 +40,8 @@ class Publish:
     port: str
     address: str
     number: int
+    #: How people log in; `{stack}` becomes `--stack <name>`.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

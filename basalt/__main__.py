@@ -1,0 +1,5 @@
+"""`python -m basalt`."""
+
+from basalt.cli import main
+
+main()

@@ -1,0 +1,133 @@
+"""`basalt ...`: thin; what it does is in `basalt.operations`."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from basalt.images import UnknownImageError
+from basalt.operations import login, overview
+from basalt.operations import up as operation
+from basalt.operations.build import BuildError
+from basalt.operations.environment import ROOT
+from basalt.operations.pulumi import PulumiError
+from basalt.operations.recover import BusyError, ForeignError
+from basalt.topology.load import load_stack
+from basalt.topology.problem import StackError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="A production topology from one stack file.")
+console = Console(soft_wrap=True)
+errors = Console(stderr=True, soft_wrap=True)
+
+Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stacks/Pulumi.<stack>.yaml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+#: What a user can mend: told in a sentence, without a traceback.
+_EXPECTED = (StackError, BuildError, PulumiError, BusyError, ForeignError, UnknownImageError, login.LoginError)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except _EXPECTED as error:
+        errors.print(str(error), style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from None
+
+
+def _say(message: str) -> None:
+    console.print(f"[basalt] {message}", markup=False, highlight=False)
+
+
+@app.command()
+def up(stack: Stack, yes: Yes = False) -> None:
+    """Build what is missing, then `pulumi up`. Stacks other than dev and test show a preview and ask first."""
+    with _told():
+        topology = load_stack(ROOT, stack)
+        ask = not (yes or topology.environment.tolerates_one_host)
+        operation.up(stack, _say, ask=ask)
+        _table("What to open", ("what", "where", "how to log in"), login.rows(topology))
+
+
+@app.command()
+def down(
+    stack: Stack,
+    data: Annotated[str, typer.Option(help="`delete` removes the volumes too; anything else keeps them.")] = "keep",
+    orphans: Annotated[bool, typer.Option(help="Also containers that this clone's state does not know.")] = False,
+    yes: Yes = False,
+) -> None:
+    """Remove the stack's containers, networks and files. Data stays unless you say `--data delete`."""
+    with _told():
+        topology = load_stack(ROOT, stack)
+        deletes = data == "delete"
+        if deletes and not yes:
+            typer.confirm(f"Delete ALL data of stack {stack}? It cannot be undone", abort=True)
+        elif not yes and not topology.environment.tolerates_one_host:
+            typer.confirm(f"Stop everything that stack {stack} runs?", abort=True)
+        operation.down(stack, _say, data=deletes, orphans=orphans)
+
+
+@app.command()
+def images(stack: Stack) -> None:
+    """Build the stack's images and bring them to its engines."""
+    with _told():
+        operation.images(stack, _say)
+
+
+@app.command()
+def plan(stack: Stack, as_json: AsJson = False) -> None:
+    """Show what a stack file means: instances, hosts, addresses, limits. Touches nothing."""
+    with _told():
+        rows = overview.rows(load_stack(ROOT, stack))
+    if as_json:
+        print(json.dumps(rows, indent=2))
+    else:
+        _table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
+
+
+@app.command()
+def urls(stack: Stack, as_json: AsJson = False) -> None:
+    """What to open, and how to log in."""
+    with _told():
+        rows = login.rows(load_stack(ROOT, stack))
+    if as_json:
+        print(json.dumps([{"what": what, "url": url, "login": how} for what, url, how in rows], indent=2))
+    else:
+        _table("What to open", ("what", "where", "how to log in"), rows)
+
+
+@app.command()
+def secret(stack: Stack, name: str) -> None:
+    """Print one secret of a stack, for instance `app/demo`."""
+    with _told():
+        print(login.secret(stack, name))
+
+
+@app.command()
+def authority(stack: Stack) -> None:
+    """Print the certificate that clients of the stack have to trust."""
+    with _told():
+        print(login.authority(stack), end="")
+
+
+@app.command()
+def doctor() -> None:
+    """Say what this machine lacks, and how to get it."""
+    sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
+
+
+def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
+    table = Table(*head, title=title, title_justify="left")
+    for row in rows:
+        table.add_row(*row)
+    console.print(table)
+
+
+main: Callable[[], None] = app

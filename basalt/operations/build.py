@@ -1,0 +1,85 @@
+"""Builds the images that a stack needs, in parallel, and brings them to every engine of the stack."""
+
+import os
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import docker.errors
+
+from basalt.images import contexts, reference
+from basalt.site import Site
+from basalt.targets.docker.engine import connect, describe
+from basalt.topology.model import Host
+from tools.setup import base_image
+
+Say = Callable[[str], None]
+
+#: Two builds at once fill two cores and one network; more only fight.
+_PARALLEL = 2
+
+
+class BuildError(Exception):
+    """An image that could not be built; says where the log is."""
+
+
+def wanted(site: Site) -> list[str]:
+    """The local images of a stack, sorted."""
+    return sorted({i.workload.image for i in site.instances} & set(contexts()))
+
+
+def build(images: Iterable[str], log_folder: Path, say: Say) -> None:
+    """Builds what the local engine lacks. Raises BuildError naming the first that failed."""
+    missing = [image for image in images if not _present(reference(image))]
+    log_folder.mkdir(parents=True, exist_ok=True)
+    with ThreadPoolExecutor(_PARALLEL) as pool:
+        for message in pool.map(lambda image: _build(image, log_folder), missing):
+            say(message)
+
+
+def _present(image: str) -> bool:
+    try:
+        docker.from_env().images.get(image)
+    except docker.errors.ImageNotFound:
+        return False
+    return True
+
+
+def _build(image: str, log_folder: Path) -> str:
+    started = time.monotonic()
+    log = log_folder / f"image-{image}.log"
+    command = ["docker", "build", "--build-arg", f"BASE={base_image.name()}", "--tag", reference(image)]
+    with log.open("w") as out:
+        # The classic builder: BuildKit is a plugin of its own that Debian's engine does not bring.
+        environment = {**os.environ, "DOCKER_BUILDKIT": "0"}
+        done = subprocess.run(
+            [*command, str(contexts()[image])], stdout=out, stderr=subprocess.STDOUT, check=False, env=environment
+        )
+    if done.returncode:
+        tail = "\n".join(log.read_text(errors="replace").splitlines()[-20:])
+        raise BuildError(f"image {image} could not be built; the end of {log}:\n{tail}")
+    return f"{reference(image)} built in {time.monotonic() - started:.0f} s"
+
+
+def distribute(site: Site, say: Say) -> None:
+    """Copies each image to the engines that lack it: a host needs no registry."""
+    for name, host in site.topology.hosts.items():
+        images = sorted({i.workload.image for i in site.instances if i.host == name} & set(contexts()))
+        for image in map(reference, images):
+            if not _has(host, image):
+                with tempfile.TemporaryFile() as archive:
+                    archive.writelines(docker.from_env().images.get(image).save(named=True))
+                    archive.seek(0)
+                    connect(describe(host)).images.load(archive)
+                say(f"{image} copied to {name}")
+
+
+def _has(host: Host, image: str) -> bool:
+    try:
+        connect(describe(host)).images.get(image)
+    except docker.errors.ImageNotFound:
+        return False
+    return True

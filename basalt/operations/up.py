@@ -1,0 +1,53 @@
+"""`basalt up` and `basalt down`: everything around a `pulumi up` that a newcomer should not have to know."""
+
+from collections.abc import Callable
+
+from basalt.operations import build, objects, pulumi
+from basalt.operations.environment import HOME, ROOT
+from basalt.operations.recover import recover
+from basalt.plan import survey
+from basalt.topology.load import load_stack
+from basalt.topology.model import Topology
+
+Say = Callable[[str], None]
+
+#: Creations wait on engines, not on processors.
+_PARALLEL = "32"
+
+
+def images(stack: str, say: Say) -> Topology:
+    """Builds and distributes the stack's images; returns its topology."""
+    topology = load_stack(ROOT, stack)
+    site = survey(topology)
+    build.build(build.wanted(site), HOME / "logs", say)
+    build.distribute(site, say)
+    return topology
+
+
+def up(stack: str, say: Say, *, ask: bool) -> Topology:
+    """Brings the stack to what its file declares. With `ask`, Pulumi shows the preview and asks first."""
+    topology = images(stack, say)
+    pulumi.select(stack)
+    recover(topology, say)
+    how = () if ask else ("--yes", "--skip-preview")
+    pulumi.run("up", "--suppress-outputs", "--parallel", _PARALLEL, *how, stack=stack, ask=ask)
+    return topology
+
+
+def down(stack: str, say: Say, *, data: bool, orphans: bool) -> None:
+    """Removes containers, networks and files; volumes of data only with `data`. With `orphans`, also those that this
+    clone's state does not know."""
+    topology = load_stack(ROOT, stack)
+    pulumi.select(stack)
+    if orphans:
+        for removed in objects.remove(objects.find(topology), {str(r.get("id")) for r in pulumi.resources(stack)}):
+            say(f"removed {removed}")
+    recover(topology, say)
+    pulumi.run("destroy", "--yes", "--skip-preview", "--parallel", _PARALLEL, stack=stack)
+    left = objects.find(topology)
+    if data:
+        for removed in objects.remove_volumes(left):
+            say(f"removed {removed}")
+    elif left.volumes:
+        say(f"{len(left.volumes)} volumes with data are left; the next up uses them, --data delete removes them")
+

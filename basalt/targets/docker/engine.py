@@ -1,0 +1,32 @@
+"""How an engine is reached, by the Docker SDK. Used inside dynamic providers and by operations; knows no Pulumi."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.tls import TLSConfig
+
+from basalt.topology.model import Host
+
+_TIMEOUT = 60  # seconds for one call
+
+
+def describe(host: Host) -> dict[str, str]:
+    """The engine of a host as plain data: `url`, `certificates` (folder, or "")."""
+    return {"url": host.engine, "certificates": host.engine_certificates or ""}
+
+
+def connect(engine: dict[str, Any]) -> docker.DockerClient:
+    """A client for `describe(host)`, kept for the life of the process. Raises docker.errors.DockerException."""
+    return _connect(engine["url"], engine["certificates"])
+
+
+@cache
+def _connect(url: str, certificates: str) -> docker.DockerClient:
+    if not certificates:
+        return docker.DockerClient(url, timeout=_TIMEOUT, use_ssh_client=url.startswith("ssh://"))
+    folder = Path(certificates).expanduser()
+    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
+    tls = TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
+    return docker.DockerClient(url, timeout=_TIMEOUT, tls=tls)

@@ -1,0 +1,126 @@
+"""Points in the graph that wait: for containers to be healthy, for a task to have ended well."""
+
+import time
+from typing import Any
+
+import pulumi
+from docker.errors import NotFound
+from docker.models.containers import Container
+from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+from basalt.targets.docker.engine import connect
+
+_POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
+_TAIL = 30  # lines of a failed container's log
+
+
+class GateError(Exception):
+    """What was waited for did not come; says what the container printed."""
+
+
+def _tail(container: Container) -> str:
+    log: str = container.logs(tail=_TAIL).decode(errors="replace").rstrip()
+    return f"the last lines of its log:\n{log}" if log else "it printed nothing"
+
+
+def _healthy(container: Container) -> bool:
+    state = container.attrs["State"]
+    health = state.get("Health", {}).get("Status")
+    return bool(state["Running"]) and health in (None, "healthy")
+
+
+def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> None:
+    """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone."""
+    client = connect(engine)
+    deadline = time.monotonic() + seconds
+    waiting = list(names)
+    while waiting:
+        try:
+            containers = [client.containers.get(name) for name in waiting]
+        except NotFound as error:
+            raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
+        sick = [container for container in containers if not _healthy(container)]
+        if sick and time.monotonic() > deadline:
+            raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
+        waiting = [str(container.name) for container in sick]
+        if waiting:
+            time.sleep(_POLL)
+
+
+def wait_completed(engine: dict[str, Any], name: str, seconds: float) -> None:
+    """Returns when the container has ended with 0. One that had failed before is started once more, so that a repaired
+    cause needs no new container. GateError otherwise."""
+    container = connect(engine).containers.get(name)
+    if container.attrs["State"]["Status"] == "exited" and container.attrs["State"]["ExitCode"]:
+        container.start()
+    code = container.wait(timeout=seconds)["StatusCode"]
+    if code:
+        raise GateError(f"task {name} ended with {code}; {_tail(container)}")
+
+
+class _HealthyProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        if props["on_create"]:
+            self._wait(props)
+        return CreateResult(props["containers"][0]["name"], props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        self._wait(news)
+        return UpdateResult(news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=olds.get("containers") != news.get("containers"))
+
+    @staticmethod
+    def _wait(props: dict[str, Any]) -> None:
+        deadline = time.monotonic() + props["seconds"]
+        engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
+        for url, engine in engines.items():
+            names = [c["name"] for c in props["containers"] if c["engine"]["url"] == url]
+            wait_healthy(engine, names, max(1.0, deadline - time.monotonic()))
+
+
+class _CompletedProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        self._wait(props)
+        return CreateResult(props["container"]["name"], props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        self._wait(news)
+        return UpdateResult(news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=olds.get("container") != news.get("container"))
+
+    @staticmethod
+    def _wait(props: dict[str, Any]) -> None:
+        wait_completed(props["container"]["engine"], props["container"]["name"], props["seconds"])
+
+
+class Healthy(Resource, module="basalt", name="Healthy"):
+    """All these containers are healthy. `containers`: {name, id, engine} each; a changed id waits again. With
+    `on_create` false the first creation does not wait: members of a quorum start together, and roll one by one."""
+
+    def __init__(
+        self,
+        name: str,
+        containers: list[dict[str, Any]],
+        on_create: bool,
+        seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"containers": containers, "on_create": on_create, "seconds": seconds}
+        super().__init__(_HealthyProvider(), name, inputs, opts)
+
+
+class Completed(Resource, module="basalt", name="Completed"):
+    """A task's container has ended with 0. `container`: {name, id, engine}."""
+
+    def __init__(
+        self, name: str, container: dict[str, Any], seconds: int, opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(_CompletedProvider(), name, {"container": container, "seconds": seconds}, opts)

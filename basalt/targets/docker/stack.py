@@ -1,0 +1,175 @@
+"""A plan as Pulumi resources on Docker engines. Loops over instances; every decision was taken in the plan."""
+
+from collections import defaultdict
+from typing import Any
+
+import pulumi
+import pulumi_docker as docker
+
+from basalt.images import reference
+from basalt.plan import Plan, Planned
+from basalt.site import Instance
+from basalt.targets.docker import container as words
+from basalt.targets.docker.contents import Contents, reloadable, restart_digest
+from basalt.targets.docker.engine import describe
+from basalt.targets.docker.files import FilesResource
+from basalt.targets.docker.gates import Completed, Healthy
+from basalt.targets.docker.preflight import require_images
+from basalt.targets.secrets import Secrets
+from basalt.urls import urls
+
+# Seconds. The longest of each seen on two busy cores took a third.
+_ROLL = 300
+_READY = 600
+_TASK = 600
+
+
+def apply(plan: Plan, secrets: Secrets) -> dict[str, object]:
+    """Registers everything and returns the stack's outputs."""
+    if not pulumi.runtime.is_dry_run():
+        require_images(plan)
+    stack = DockerStack(plan.topology.name, plan, secrets)
+    return {"urls": urls(plan.site), "containers": stack.names}
+
+
+class DockerStack(pulumi.ComponentResource):
+    """All containers of a topology, with their networks, volumes, files and certificates."""
+
+    def __init__(self, name: str, plan: Plan, secrets: Secrets, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("basalt:docker:Stack", name, None, opts)
+        graph = _Graph(plan, secrets, self)
+        for planned in in_order(plan):
+            graph.add(planned)
+        graph.close()
+        self.names = graph.names
+        self.register_outputs({"containers": self.names})
+
+
+class _Graph:
+    """Declares resources in an order in which each finds what it depends on."""
+
+    def __init__(self, plan: Plan, secrets: Secrets, parent: pulumi.Resource) -> None:
+        self._plan, self._site, self._parent = plan, plan.site, parent
+        self._engines = {host: self._engine(host) for host in plan.topology.hosts}
+        self._networks = {host: self._network(host) for host in plan.topology.hosts}
+        self._contents = Contents(plan, secrets, self._child())
+        self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
+        self._containers: dict[str, docker.Container] = {}
+        self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
+        self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
+
+    def _child(self, **more: Any) -> pulumi.ResourceOptions:
+        return pulumi.ResourceOptions(parent=self._parent, **more)
+
+    def _engine(self, host: str) -> docker.Provider:
+        declared = self._plan.topology.hosts[host]
+        certificates = declared.engine_certificates
+        return docker.Provider(f"engine-{host}", host=declared.engine, cert_path=certificates, opts=self._child())
+
+    def _network(self, host: str) -> docker.Network:
+        topology = self._plan.topology
+        gateway = str(topology.network.network_address + 1)
+        return docker.Network(
+            f"network-{host}",
+            name=topology.name,
+            ipam_configs=[docker.NetworkIpamConfigArgs(subnet=str(topology.network), gateway=gateway)],
+            labels=[docker.NetworkLabelArgs(label="basalt.stack", value=topology.name)],
+            opts=self._child(provider=self._engines[host]),
+        )
+
+    def _own_volumes(self, instance: Instance) -> list[tuple[str, docker.Volume]]:
+        # State outlives its declaration: only `basalt down --data delete` removes it.
+        opts = self._child(provider=self._engines[instance.host], retain_on_delete=True)
+        labels = [docker.VolumeLabelArgs(label=k, value=v) for k, v in words.labels(self._site, instance).items()]
+        names = [(v.name, words.volume_name(self._site, instance, v)) for v in instance.workload.volumes if not v.of]
+        return [
+            (name, docker.Volume(f"{instance.name}-{short}", name=name, labels=labels, opts=opts))
+            for short, name in names
+        ]
+
+    def add(self, planned: Planned) -> None:
+        """One instance: its certificates, files, container, and the gate that others wait at."""
+        instance = planned.instance
+        contents = self._contents.of(planned)
+        files = self._files(planned, contents)
+        labels: dict[str, pulumi.Input[str]] = {**words.labels(self._site, instance)}
+        labels["basalt.files"] = restart_digest(planned, contents)
+        network = self._networks[instance.host].name
+        container = docker.Container(
+            instance.name,
+            **words.arguments(planned, self._site, reference(instance.workload.image)),
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, ipv4_address=instance.address)],
+            labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in labels.items()],
+            opts=self._child(
+                provider=self._engines[instance.host],
+                depends_on=[files, *self._before(instance)],
+                delete_before_replace=True,
+            ),
+        )
+        self._containers[instance.name] = container
+        self._gate(instance, container)
+
+    def _files(self, planned: Planned, contents: pulumi.Output[str]) -> FilesResource:
+        instance, how = planned.instance, planned.instance.workload.reload
+        return FilesResource(
+            f"{instance.name}-files",
+            engine=describe(self._site.host(instance)),
+            volume=words.files_volume(self._site, instance),
+            files=contents,
+            reload={
+                "container": words.container_name(self._site, instance),
+                "signal": how.signal if how else "",
+                "command": list(how.command) if how else [],
+                "files": reloadable(planned),
+            },
+            image=reference(instance.workload.image),
+            labels=words.labels(self._site, instance),
+            opts=self._child(),
+        )
+
+    def _before(self, instance: Instance) -> list[pulumi.Resource]:
+        """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it."""
+        names = [words.volume_name(self._site, instance, volume) for volume in instance.workload.volumes]
+        volumes: list[pulumi.Resource] = [self._volumes[name] for name in names]
+        tasks = [gate for task in instance.workload.after for gate in self._gates[task]]
+        return volumes + tasks + self._gates[instance.workload.name][-1:]
+
+    def _gate(self, instance: Instance, container: docker.Container) -> None:
+        seen = self._seen(instance, container)
+        opts = self._child(depends_on=[container])
+        if instance.workload.task:
+            gate: pulumi.Resource = Completed(f"{instance.name}-completed", seen, _TASK, opts)
+        elif instance.ordinal < len(self._site.of(instance.workload.name)):
+            gate = Healthy(f"{instance.name}-healthy", [seen], on_create=False, seconds=_ROLL, opts=opts)
+        else:
+            return
+        self._gates[instance.workload.name].append(gate)
+
+    def _seen(self, instance: Instance, container: docker.Container) -> dict[str, Any]:
+        name = words.container_name(self._site, instance)
+        return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
+
+    def close(self) -> None:
+        """The last gate: everything that lasts is healthy."""
+        lasting = [instance for instance in self._site.instances if not instance.workload.task]
+        seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
+        gates = [gate for gates in self._gates.values() for gate in gates]
+        Healthy("ready", seen, on_create=True, seconds=_READY, opts=self._child(depends_on=gates))
+
+
+def in_order(plan: Plan) -> list[Planned]:
+    """Tasks before those that wait for them, ordinals in a row: the order in which the graph is declared."""
+    by_workload: dict[str, list[Planned]] = defaultdict(list)
+    for planned in plan.planned:
+        by_workload[planned.instance.workload.name].append(planned)
+    done: dict[str, None] = {}
+
+    def visit(name: str) -> None:
+        if name not in done:
+            for task in by_workload[name][0].instance.workload.after:
+                visit(task)
+            done[name] = None
+
+    for name in by_workload:
+        visit(name)
+    return [planned for name in done for planned in by_workload[name]]
