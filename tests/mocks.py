@@ -1,0 +1,58 @@
+"""The whole program under Pulumi's mocks: which resources it would make, with which inputs."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import pulumi
+
+from basalt.plan import plan
+from basalt.targets import apply
+from basalt.targets.secrets import Secrets
+from basalt.topology.model import Topology
+
+
+@dataclass(frozen=True)
+class Made:
+    """One registered resource."""
+
+    type: str
+    name: str
+    inputs: dict[str, Any]
+
+
+@dataclass
+class Recorder(pulumi.runtime.Mocks):
+    """Answers every registration with its own inputs and a made-up id."""
+
+    made: list[Made] = field(default_factory=list)
+
+    def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        """Notes it. Certificates get the outputs that their provider would compute."""
+        self.made.append(Made(args.typ, args.name, dict(args.inputs)))
+        computed = {key: "PEM" for key in ("certificate", "key") if args.typ.endswith((":Authority", ":Certificate"))}
+        return f"{args.name}-id", {**args.inputs, **computed}
+
+    def call(self, _args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+        """No function is called."""
+        return {}
+
+
+def program(topology: Topology) -> list[Made]:
+    """Runs the program for a topology and returns what it registered."""
+    recorder = Recorder()
+    pulumi.runtime.set_mocks(recorder, project="basalt", stack=topology.name, preview=True)
+
+    def deploy() -> pulumi.Output[None]:
+        seed = pulumi.Output.secret("00" * 32)
+        given = pulumi.Output.secret({name: "given" for name in _given(topology)})
+        apply(plan(topology), Secrets(seed, given))
+        return pulumi.Output.from_input(None)
+
+    pulumi.runtime.test(deploy)()
+    return recorder.made
+
+
+def _given(topology: Topology) -> set[str]:
+    found = plan(topology).planned
+    names = {ref.name for planned in found for file in planned.files for ref in file.secrets}
+    return {name.removeprefix("given/") for name in names if name.startswith("given/")}

@@ -1,0 +1,52 @@
+"""What Docker is told about an instance."""
+
+from typing import Any
+
+from basalt.plan import plan
+from basalt.targets.docker.container import arguments, hosts
+from tests.stacks import ONE_HOST, THREE_HOSTS, topology
+
+
+def first(base: dict[str, Any]) -> dict[str, Any]:
+    made = plan(topology(base))
+    return arguments(made.planned[0], made.site, "basalt/etcd:1")
+
+
+def test_a_container_runs_without_privileges() -> None:
+    told = first(ONE_HOST)
+    assert told["user"] == "10001:10001"
+    assert told["read_only"] is True
+    assert told["capabilities"] == {"drops": ["ALL"], "adds": []}
+    assert told["security_opts"] == ["no-new-privileges:true"]
+
+
+def test_a_container_cannot_take_more_than_its_limits() -> None:
+    told = first(ONE_HOST)
+    assert told["memory"] == told["memory_swap"] == 160
+    assert told["cpus"] == "0.5"
+
+
+def test_a_crash_is_healed_by_the_engine() -> None:
+    assert first(ONE_HOST)["restart"] == "always"
+
+
+def test_logs_are_rotated() -> None:
+    assert first(ONE_HOST)["log_opts"] == {"max-size": "10m", "max-file": "3"}
+
+
+def test_on_one_host_nothing_is_opened_that_is_not_published() -> None:
+    assert first(ONE_HOST)["ports"] == []
+
+
+def test_between_hosts_only_used_ports_are_opened_on_the_hosts_own_address() -> None:
+    opened = {(port["ip"], port["external"]) for port in first(THREE_HOSTS)["ports"]}
+    assert opened == {("192.0.2.11", 2379), ("192.0.2.11", 2380), ("192.0.2.11", 2381)}
+
+
+def test_between_hosts_names_resolve_to_hosts() -> None:
+    made = plan(topology(THREE_HOSTS))
+    assert hosts(made.site, made.planned[0].instance) == {"etcd-2": "192.0.2.12", "etcd-3": "192.0.2.13"}
+
+
+def test_files_are_mounted_read_only() -> None:
+    assert {"volume_name": "lab-etcd-1-files", "container_path": "/etc/basalt", "read_only": True} in first(ONE_HOST)["volumes"]

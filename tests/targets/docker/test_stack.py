@@ -1,0 +1,51 @@
+"""Which resources a plan becomes."""
+
+from pathlib import Path
+
+import pytest
+
+from basalt.plan import survey
+from basalt.topology.load import load_stack
+from basalt.topology.model import Target
+from tests.mocks import Made, program
+from tests.stacks import THREE_HOSTS, topology
+
+ROOT = Path(__file__).parent.parent.parent.parent
+STACKS = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+
+
+def of_type(made: list[Made], kind: str) -> list[Made]:
+    return [resource for resource in made if resource.type.endswith(f":{kind}")]
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_every_stack_runs_and_makes_a_container_an_instance(name: str) -> None:
+    declared = load_stack(ROOT, name)
+    if declared.target is not Target.DOCKER:
+        pytest.skip("only Docker is applied yet")
+    containers = of_type(program(declared), "Container")
+    assert {resource.name for resource in containers} == {i.name for i in survey(declared).instances}
+
+
+def test_each_host_gets_an_engine_and_a_network() -> None:
+    made = program(topology(THREE_HOSTS))
+    assert {resource.name for resource in of_type(made, "docker")} == {"engine-data-1", "engine-data-2", "engine-data-3"}
+    assert len(of_type(made, "Network")) == 3
+
+
+def test_an_instance_gets_files_and_a_certificate_of_its_own() -> None:
+    made = program(topology())
+    assert {resource.name for resource in of_type(made, "Files")} == {f"etcd-{n}-files" for n in (1, 2, 3)}
+    assert {resource.name for resource in of_type(made, "Certificate")} == {f"etcd-{n}-control" for n in (1, 2, 3)}
+
+
+def test_members_roll_one_after_the_other() -> None:
+    gates = [resource.name for resource in of_type(program(topology()), "Healthy")]
+    assert gates == ["etcd-1-healthy", "etcd-2-healthy", "ready"]
+
+
+def test_a_label_tells_when_files_force_a_replacement() -> None:
+    container = of_type(program(topology()), "Container")[0]
+    labels = {label["label"]: label["value"] for label in container.inputs["labels"]}
+    assert labels["basalt.stack"] == "lab"
+    assert len(labels["basalt.files"]) == 16
