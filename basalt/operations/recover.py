@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from basalt.operations import objects, pulumi
+from basalt.operations import helpers, objects, pulumi
 from basalt.operations.environment import HOME, defaults
 from basalt.topology.model import Topology
 
@@ -34,6 +34,7 @@ def recover(topology: Topology, say: Say) -> None:
         return
     say(f"the last run on {stack} was interrupted: putting state and engines in step")
     marker.touch()
+    helpers.end(list(helpers.orphans(defaults()["PULUMI_BACKEND_URL"])))
     if stale:
         pulumi.capture("cancel", "--yes", stack=stack)
     known = {str(resource.get("id")) for resource in pulumi.resources(stack)}
