@@ -1,0 +1,71 @@
+"""One stack, `test`, brought up once for all live tests and removed afterwards.
+
+BASALT_TEST_KEEP=1 leaves it for the next run, which then only brings it to what is declared."""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.edge import Edge
+from tests.live.project import ROOT, Project, copy
+
+FOLDER = ROOT / ".basalt" / "test"
+
+
+@pytest.fixture(scope="session")
+def project() -> Iterator[Project]:
+    """The copy, with its stack up."""
+    keep = bool(os.environ.get("BASALT_TEST_KEEP"))
+    if not keep:
+        _forget(FOLDER)
+    made = copy(FOLDER, "test")
+    if not keep:
+        # A run that was killed may have left containers; its state is gone, so they are found by their label.
+        made.basalt("down", "--orphans", "--data", "delete", "--yes")
+    started = time.monotonic()
+    try:
+        made.up()
+        print(f"\nstack test is up after {time.monotonic() - started:.0f} s")
+        yield made
+    finally:
+        if not keep:
+            made.basalt("down", "--orphans", "--data", "delete", "--yes")
+            _forget(FOLDER)
+
+
+def _forget(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def edge(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Edge:
+    """The stack's edge as a client sees it."""
+    authority = tmp_path_factory.mktemp("edge") / "ca.crt"
+    authority.write_text(project.basalt("authority").stdout)
+    return Edge.of(project, authority)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of this folder is live; what breaks things comes last."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.live)
+    items.sort(key=lambda item: ("live" in str(item.path), item.get_closest_marker("breaks") is not None))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A failed live test shows what every unhealthy container printed last."""
+    report = yield
+    project = item.funcargs.get("project") if hasattr(item, "funcargs") else None
+    if report.failed and isinstance(project, Project):
+        for name, container in project.containers().items():
+            state = container.attrs["State"]
+            if state.get("Health", {}).get("Status", "healthy") != "healthy" or state["ExitCode"]:
+                report.sections.append((f"log of {name}", container.logs(tail=40).decode(errors="replace")))
+    return report

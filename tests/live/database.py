@@ -1,0 +1,33 @@
+"""Connections to the database from outside its network, as a role of the application's database."""
+
+import tempfile
+from pathlib import Path
+
+import psycopg
+
+from tests.live.project import Project
+
+
+def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | int]:
+    """libpq parameters: verified TLS to the first instance of `endpoint`, by address (a name resolves only inside)."""
+    workload, port = endpoint.split(".")
+    instance = project.plan.site.of(workload)[0]
+    authority = Path(tempfile.gettempdir()) / f"basalt-{project.stack}-ca.crt"
+    authority.write_text(project.basalt("authority").stdout)
+    return {
+        "host": instance.name,
+        "hostaddr": instance.address,
+        "port": instance.workload.ports[port].number,
+        "dbname": "shop",
+        "user": f"shop_{role}",
+        "password": project.secret(f"postgres/shop/{role}"),
+        "sslmode": "verify-full",
+        "sslrootcert": str(authority),
+        "connect_timeout": 5,
+    }
+
+
+def connect(project: Project, endpoint: str, role: str, **changes: str | int) -> "psycopg.Connection[tuple[object, ...]]":
+    """A connection in autocommit; `changes` override parameters. psycopg.OperationalError when refused."""
+    conninfo = {**parameters(project, endpoint, role), **changes}
+    return psycopg.connect(autocommit=True, **conninfo)  # type: ignore[arg-type]

@@ -1,0 +1,68 @@
+"""The edge as a client sees it: HTTPS, verified by the stack's own authority."""
+
+import json
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+from basalt.urls import urls
+from tests.live.project import Project
+
+
+@dataclass(frozen=True)
+class Edge:
+    """`base`: the HTTPS address; `password`: that of the demo users."""
+
+    base: str
+    authority: Path
+    password: str
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, project: Project, authority: Path) -> "Edge":
+        """The first published HTTPS port of the workload that carries the routes."""
+        site = project.plan.site
+        name = next(i.name for i in site.instances if i.workload.collects_routes)
+        base = next(url for what, url in urls(site).items() if what.startswith(f"{name}.") and url.startswith("https"))
+        return cls(base, authority, project.secret("app/demo"))
+
+    @property
+    def tls(self) -> ssl.SSLContext:
+        """Trusts the stack's authority and nothing else."""
+        return ssl.create_default_context(cafile=str(self.authority))
+
+    def client(self, user: str = "", **headers: str) -> httpx.Client:
+        """A client, logged in as a demo user where one is named."""
+        if user:
+            headers["Authorization"] = f"Bearer {self.token(user)}"
+        return httpx.Client(base_url=self.base, verify=self.tls, headers=headers, timeout=10)
+
+    def token(self, user: str) -> str:
+        """A token, fetched once: logins are limited."""
+        if user not in self.tokens:
+            answer = self.login(user, self.password)
+            answer.raise_for_status()
+            self.tokens[user] = answer.json()["token"]
+        return self.tokens[user]
+
+    def login(self, user: str, password: str) -> httpx.Response:
+        """One attempt."""
+        with httpx.Client(base_url=self.base, verify=self.tls, timeout=10) as client:
+            return client.post("/login", json={"user": user, "password": password})
+
+    def events(self, user: str) -> ClientConnection:
+        """A WebSocket with the stream of events."""
+        address = self.base.replace("https://", "wss://") + "/events"
+        return connect(address, ssl=self.tls, additional_headers={"Authorization": f"Bearer {self.token(user)}"})
+
+
+def received(socket: ClientConnection, kind: str, seconds: float = 15) -> dict[str, Any]:
+    """The next event of a kind. TimeoutError when it does not come."""
+    while True:
+        event: dict[str, Any] = json.loads(socket.recv(timeout=seconds))
+        if event.get("type") == kind:
+            return event

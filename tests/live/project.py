@@ -1,0 +1,126 @@
+"""A copy of this repository with state, secrets and containers of its own: what the tests change, nobody else sees."""
+
+import os
+import secrets
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import docker
+import yaml
+from docker.models.containers import Container
+
+from basalt.plan import Plan, plan
+from basalt.topology.load import load_stack
+from basalt.topology.model import Topology
+
+ROOT = Path(__file__).parent.parent.parent
+_CLEARED = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PYTHONPATH")
+
+
+@dataclass(frozen=True)
+class Project:
+    """The copy at `folder`, and the one stack in it that is brought up."""
+
+    folder: Path
+    stack: str
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """That of a newcomer who has just run `eval "$(make -s env)"` in the copy."""
+        own = {key: value for key, value in os.environ.items() if key not in _CLEARED}
+        home = self.folder / ".basalt"
+        return {
+            **own,
+            "PATH": f"{Path(sys.executable).parent}:{home / 'bin'}:{own['PATH']}",
+            "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
+            "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
+            "PULUMI_SKIP_UPDATE_CHECK": "true",
+            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+            "PYTHONPATH": str(self.folder),
+        }
+
+    def start(self, *command: str) -> "subprocess.Popen[str]":
+        """A command in the copy, in the background."""
+        return subprocess.Popen(
+            command, cwd=self.folder, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+
+    def run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """A command in the copy; what it printed, on both streams, is in `stdout`. AssertionError with it on failure."""
+        process = self.start(*command)
+        output, _ = process.communicate()
+        if check and process.returncode:
+            raise AssertionError(f"{' '.join(command)} ended with {process.returncode}:\n{output}")
+        return subprocess.CompletedProcess(command, process.returncode, output)
+
+    def basalt(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """`basalt ARGUMENTS --stack <stack>`"""
+        return self.run(sys.executable, "-m", "basalt", *arguments, "--stack", self.stack, check=check)
+
+    def pulumi(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
+        """`pulumi ARGUMENTS --stack <stack> --non-interactive`"""
+        return self.run("pulumi", *arguments, "--stack", self.stack, "--non-interactive", check=check)
+
+    def up(self) -> "subprocess.CompletedProcess[str]":
+        """`basalt up`"""
+        return self.basalt("up", "--yes")
+
+    @property
+    def stack_file(self) -> Path:
+        """The stack file in the copy."""
+        return self.folder / "stacks" / f"Pulumi.{self.stack}.yaml"
+
+    def edit(self, change: Callable[[dict[str, Any]], None]) -> str:
+        """Changes the declared topology; returns the file as it was before."""
+        before = self.stack_file.read_text()
+        document = yaml.safe_load(before)
+        change(document["config"]["basalt:topology"])
+        self.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
+        return before
+
+    @property
+    def topology(self) -> Topology:
+        """What the stack file declares now."""
+        return load_stack(self.folder, self.stack)
+
+    @property
+    def plan(self) -> Plan:
+        """What it means."""
+        return plan(self.topology)
+
+    def secret(self, name: str) -> str:
+        """A secret's value."""
+        return self.basalt("secret", name).stdout.strip()
+
+    def containers(self) -> dict[str, Container]:
+        """Every container of the stack by its instance's name."""
+        found = docker.from_env().containers.list(all=True, filters={"label": f"basalt.stack={self.stack}"})
+        return {str(container.name).removeprefix(f"{self.stack}-"): container for container in found}
+
+
+def copy(folder: Path, stack: str) -> Project:
+    """A copy of the working tree as git sees it, with fresh state and passphrase unless it has them already."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True, capture_output=True, check=True
+    ).stdout.splitlines()
+    for name in listed:
+        target = folder / name
+        if name.startswith("stacks/") and target.exists():
+            continue  # holds the seed that the stack was brought up with
+        if (ROOT / name).is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target)
+    home = folder / ".basalt"
+    (home / "state").mkdir(parents=True, exist_ok=True)
+    passphrase = home / "passphrase"
+    if not passphrase.exists():
+        passphrase.touch(mode=0o600)
+        passphrase.write_text(secrets.token_urlsafe(32))
+    if not (home / "bin").exists():
+        (home / "bin").symlink_to(ROOT / ".basalt" / "bin")
+    return Project(folder, stack)

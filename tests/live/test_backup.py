@@ -1,0 +1,60 @@
+"""The repository holds a full backup, takes incrementals and receives the write-ahead log."""
+
+import json
+from typing import Any
+
+from tests.live.database import connect
+from tests.live.project import Project
+from tests.waiting import until
+
+
+def pgbackrest(project: Project, *arguments: str) -> str:
+    """A command of the repository host."""
+    code, output = project.containers()["backup-scheduler-1"].exec_run(["pgbackrest", *arguments])
+    assert code == 0, output
+    return bytes(output).decode()
+
+
+def stanza(project: Project) -> dict[str, Any]:
+    """What the repository says of the database."""
+    found: list[dict[str, Any]] = json.loads(pgbackrest(project, "info", "--output=json"))
+    return found[0] if found else {"backup": []}
+
+
+def test_the_first_full_backup_is_taken_by_itself(project: Project) -> None:
+    kinds = until(lambda: [b["type"] for b in stanza(project)["backup"]], "the first backup", 240, every=2)
+    assert kinds[0] == "full"
+    assert stanza(project)["cipher"] == "aes-256-cbc"
+
+
+def test_full_and_incremental_backups_are_scheduled(project: Project) -> None:
+    jobs = [job for i in project.plan.site.instances for job in i.workload.jobs if job.schedule != "@reboot"]
+    assert {("full" in " ".join(job.command), "incr" in " ".join(job.command)) for job in jobs} >= {(True, False), (False, True)}
+
+
+def test_an_incremental_backup_follows(project: Project) -> None:
+    until(lambda: stanza(project)["backup"], "the first backup", 240, every=2)
+    job = next(j for i in project.plan.site.instances for j in i.workload.jobs if "incr" in " ".join(j.command))
+    code, output = project.containers()["backup-scheduler-1"].exec_run(list(job.command))
+    assert code == 0, output
+    assert stanza(project)["backup"][-1]["type"] == "incr"
+
+
+def test_the_log_is_archived(project: Project) -> None:
+    with connect(project, "haproxy.write", "app") as connection:
+        row = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()
+    assert row is not None
+    before = str(row[0])
+    leader = next(name for name, c in project.containers().items() if name.startswith("postgres-") and is_primary(c))
+    code, output = project.containers()[leader].exec_run(["psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()"])
+    assert code == 0, output
+    until(lambda: stanza(project)["archive"][0]["max"] >= before, f"segment {before} in the archive", 60, every=1)
+
+
+def is_primary(container: Any) -> bool:
+    """Whether a member of the cluster takes writes."""
+    if container.status != "running":
+        return False
+    query = ["psql", "-h", "/run/postgresql", "-Atc", "SELECT NOT pg_is_in_recovery()"]
+    code, output = container.exec_run(query)
+    return code == 0 and bytes(output).strip() == b"t"

@@ -1,0 +1,49 @@
+"""Containers hold no more rights than they need."""
+
+from tests.live.project import Project
+
+
+def test_no_container_is_root_or_privileged(project: Project) -> None:
+    for name, container in project.containers().items():
+        config, host = container.attrs["Config"], container.attrs["HostConfig"]
+        assert config["User"] == "10001:10001", name
+        assert host["Privileged"] is False, name
+        assert host["CapDrop"] == ["ALL"], name
+        assert not host["CapAdd"], name
+        assert "no-new-privileges:true" in host["SecurityOpt"], name
+
+
+def test_every_root_file_system_is_read_only(project: Project) -> None:
+    for name, container in project.containers().items():
+        assert container.attrs["HostConfig"]["ReadonlyRootfs"] is True, name
+        if container.status == "running":
+            code, _ = container.exec_run(["sh", "-c", "touch /usr/planted 2>/dev/null"])
+            assert code != 0, name
+
+
+def test_every_container_has_limits_restart_and_log_rotation(project: Project) -> None:
+    tasks = {i.name for i in project.plan.site.instances if i.workload.task}
+    for name, container in project.containers().items():
+        host = container.attrs["HostConfig"]
+        assert 0 < host["Memory"] == host["MemorySwap"], name
+        assert host["NanoCpus"] > 0, name
+        assert host["LogConfig"]["Config"]["max-size"], name
+        assert host["RestartPolicy"]["Name"] == ("no" if name in tasks else "always"), name
+
+
+def test_processes_run_as_the_one_user(project: Project) -> None:
+    for name, container in project.containers().items():
+        if container.status == "running":
+            top = container.top(ps_args="-eo uid,pid")
+            assert {row[0] for row in top["Processes"]} == {"10001"}, name
+
+
+def test_what_is_published_is_what_is_declared(project: Project) -> None:
+    declared = {(p.address, str(p.number)) for i in project.plan.site.instances for p in i.workload.publish}
+    opened = {
+        (binding["HostIp"], binding["HostPort"])
+        for container in project.containers().values()
+        for bindings in (container.attrs["HostConfig"]["PortBindings"] or {}).values()
+        for binding in bindings
+    }
+    assert opened == declared

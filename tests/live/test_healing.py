@@ -1,0 +1,65 @@
+"""Any single container killed: the stack heals without a hand and the edge answers again."""
+
+import json
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.live.edge import Edge
+from tests.live.project import ROOT, Project
+from tests.waiting import until
+
+REPORT = ROOT / ".basalt" / "reports" / "healing.json"
+
+
+def kill(project: Project, name: str) -> None:
+    """A crash: SIGKILL to the container's first process. (`docker kill` would count as a wish and not be healed.)"""
+    os.kill(project.containers()[name].attrs["State"]["Pid"], signal.SIGKILL)
+
+
+def orders_go_through(edge: Edge) -> bool:
+    """An order can be placed and read."""
+    try:
+        with edge.client("partner") as client:
+            placed = client.post("/orders", json={"product": "probe", "quantity": 1})
+            return placed.status_code == 201 and client.get(f"/orders/{placed.json()['id']}").status_code == 200
+    except httpx.HTTPError:
+        return False
+
+
+def healthy(project: Project) -> list[str]:
+    """Those that last and are not healthy."""
+    lasting = {i.name for i in project.plan.site.instances if not i.workload.task}
+    states = {name: c.attrs["State"] for name, c in project.containers().items() if name in lasting}
+    return [n for n, s in states.items() if s["Status"] != "running" or s["Health"]["Status"] != "healthy"]
+
+
+@pytest.mark.breaks
+def test_every_container_killed_in_turn_heals(project: Project, edge: Edge) -> None:
+    until(lambda: orders_go_through(edge), "a working stack", 60)
+    lasting = [i for i in project.plan.site.instances if not i.workload.task]
+    rows = []
+    for instance in lasting:
+        started_at = project.containers()[instance.name].attrs["State"]["StartedAt"]
+        started = time.monotonic()
+        kill(project, instance.name)
+        until(lambda: orders_go_through(edge), f"orders after {instance.name} was killed", 120, every=0.1)
+        answers = time.monotonic() - started
+        until(lambda: not healthy(project), f"all healthy after {instance.name} was killed", 180)
+        whole = time.monotonic() - started
+        now = project.containers()[instance.name].attrs["State"]["StartedAt"]
+        assert now != started_at, f"{instance.name} was not killed at all"
+        rows.append({"instance": instance.name, "answers": round(answers, 1), "whole": round(whole, 1)})
+        print(f"{instance.name:24} orders go through after {answers:5.1f} s, whole after {whole:5.1f} s")
+    save(REPORT, rows)
+    assert orders_go_through(edge)
+
+
+def save(path: Path, rows: list[dict[str, object]]) -> None:
+    """The table as JSON; `bench/healing.json` is a committed run of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(rows, indent=1) + "\n")

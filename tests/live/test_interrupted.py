@@ -1,0 +1,69 @@
+"""`pulumi up` killed with -9: the next `up` converges and nothing is orphaned."""
+
+import os
+import random
+import signal
+from pathlib import Path
+
+import docker
+import pytest
+
+from basalt.operations.helpers import orphans
+from tests.live.edge import Edge
+from tests.live.project import Project
+from tests.live.test_healing import orders_go_through
+from tests.waiting import until
+
+MOMENTS = int(os.environ.get("BASALT_TEST_KILLS", "2"))
+
+
+def engine_of(parent: int) -> int:
+    """The `pulumi up` that a `basalt up` has started."""
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            fields = (folder / "stat").read_text().rsplit(")", 1)[1].split()
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # it ended meanwhile
+        if int(fields[1]) == parent and words[0].endswith(b"pulumi") and words[1] == b"up":
+            return int(folder.name)
+    return 0
+
+
+def labelled(project: Project) -> set[str]:
+    """Ids of all containers and networks with the stack's label."""
+    client = docker.from_env()
+    mark = {"label": f"basalt.stack={project.stack}"}
+    return {str(c.id) for c in client.containers.list(all=True, filters=mark)} | {
+        str(n.id) for n in client.networks.list(filters=mark)
+    }
+
+
+@pytest.mark.breaks
+@pytest.mark.parametrize("attempt", range(MOMENTS))
+def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, edge: Edge, attempt: int) -> None:
+    project.basalt("down", "--yes")
+    process = project.start("python", "-m", "basalt", "up", "--stack", project.stack, "--yes")
+    assert process.stdout is not None
+    engine = until(lambda: engine_of(process.pid), "the engine", 60)
+    # The moment: after a random number of the about 400 lines that an `up` from nothing prints.
+    moment = random.Random(attempt + 100 * os.getpid()).randint(1, 400)
+    for number, line in enumerate(process.stdout):
+        if number >= moment:
+            print(f"killed after line {number}: {line.strip()}")
+            break
+    os.kill(engine, signal.SIGKILL)
+    process.communicate()
+    project.up()
+    project.pulumi("preview", "--expect-no-changes")
+    known = {resource["id"] for resource in _resources(project) if resource.get("id")}
+    assert labelled(project) <= known
+    assert list(orphans(project.environment["PULUMI_BACKEND_URL"])) == []
+    until(lambda: orders_go_through(edge), "a working stack", 60)
+
+
+def _resources(project: Project) -> list[dict[str, str]]:
+    import json
+
+    found: list[dict[str, str]] = json.loads(project.pulumi("stack", "export").stdout)["deployment"]["resources"]
+    return found

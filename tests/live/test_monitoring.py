@@ -1,0 +1,38 @@
+"""Everything declared is scraped, and up."""
+
+import json
+from typing import Any
+
+from tests.live.project import Project
+from tests.waiting import until
+
+
+def ask(project: Project, path: str) -> Any:
+    """The data that Prometheus gives for a path of its API."""
+    container = project.containers()["prometheus-1"]
+    url = f"https://localhost:9090/api/v1/{path}"
+    code, output = container.exec_run(["curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", url])
+    assert code == 0, output
+    return json.loads(bytes(output))["data"]
+
+
+def test_every_declared_target_is_up(project: Project) -> None:
+    declared = {instance.name for _, instance in project.plan.site.scrapes()}
+    assert len(declared) > 15
+
+    def down() -> bool:
+        targets = ask(project, "targets?state=active")["activeTargets"]
+        assert {target["labels"]["instance"] for target in targets} == declared
+        sick = {target["labels"]["instance"]: target["lastError"] for target in targets if target["health"] != "up"}
+        assert sick == {}
+        return True
+
+    until(down, "all targets up", 90, every=2)
+
+
+def test_the_database_is_seen(project: Project) -> None:
+    def primaries() -> bool:
+        found = ask(project, "query?query=sum(patroni_primary)")["result"]
+        return bool(found) and found[0]["value"][1] == "1"
+
+    until(primaries, "one primary in the metrics", 60, every=2)
