@@ -1,0 +1,168 @@
+"""`pulumi up` from nothing against plain `docker run` of the very same containers, in one run, interleaved.
+
+    python -m bench.up [--rounds N]
+
+Arms, each after the other in every round, images present, state on the local disk:
+  ours     `pulumi up --skip-preview` of a whole stack, from nothing to everything healthy
+  plain    `docker run` of the same containers with the same arguments, in the same order, then waiting for the same
+           health; its networks, volumes and files are there already and are not counted
+  empty    `pulumi up` of a program that does nothing
+  again    `pulumi up` of ours where nothing changes
+Ratios: ours / (plain + empty), again / empty-again. Goal 5 of the project: <= 1.5 and <= 2.5.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from basalt.images import reference
+from basalt.plan import Plan
+from basalt.targets.docker.container import arguments, labels
+from basalt.targets.docker.gates import wait_completed, wait_healthy
+from basalt.targets.docker.engine import describe
+from basalt.targets.docker.stack import in_order
+from tests.live.project import ROOT, Project, copy
+
+STACK = "bench"
+FOLDER = ROOT / ".basalt" / "bench"
+_EMPTY = "name: empty\nruntime: python\n"
+
+
+def prepare() -> Project:
+    """A copy of the repository with a stack `bench`: the topology of `test` under another name."""
+    document = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())
+    topology = document["config"]["basalt:topology"]
+    topology["network"] = "198.18.240.0/20"
+    topology["services"]["nginx"]["publish"] = {"https": "127.0.0.1:28443", "http": "127.0.0.1:28080"}
+    topology["services"]["monitoring"]["publish"] = "127.0.0.1:29090"
+    project = copy(FOLDER, STACK)
+    project.stack_file.write_text(yaml.safe_dump(document, sort_keys=False))
+    project.basalt("images")
+    project.run("pulumi", "stack", "select", "--create", STACK)
+    return project
+
+
+def empty_program(project: Project) -> Project:
+    """A Pulumi program that does nothing, beside the copy."""
+    folder = project.folder / "empty"
+    folder.mkdir(exist_ok=True)
+    (folder / "Pulumi.yaml").write_text(_EMPTY)
+    (folder / "__main__.py").write_text("")
+    shutil.copytree(project.folder / ".basalt", folder / ".basalt", symlinks=True, dirs_exist_ok=True)
+    made = Project(folder, STACK)
+    made.run("pulumi", "stack", "select", "--create", STACK)
+    return made
+
+
+def seconds(project: Project, *command: str) -> float:
+    """How long a `pulumi` command takes, its end included."""
+    started = time.monotonic()
+    project.pulumi(*command)
+    return time.monotonic() - started
+
+
+UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "32")
+
+
+def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str]) -> list[str]:
+    """The arguments of `docker run` for what `container.arguments` tells Pulumi."""
+    found = ["--name", told["name"], "--hostname", told["hostname"], "--user", told["user"], "--ip", address]
+    found += ["--network", plan.topology.name, "--memory", f"{told['memory']}m", "--memory-swap", f"{told['memory']}m"]
+    found += ["--cpus", told["cpus"], "--restart", told["restart"], "--cap-drop", "ALL", "--shm-size", f"{told['shm_size']}m"]
+    found += ["--security-opt", "no-new-privileges:true", "--stop-signal", told["stop_signal"], "--log-driver", "json-file"]
+    found += ["--read-only"] if told["read_only"] else []
+    found += ["--pid", told["pid_mode"]] if told["pid_mode"] else []
+    pairs = [("--env", v) for v in told["envs"]] + [("--label", f"{k}={v}") for k, v in marks.items()]
+    pairs += [("--log-opt", f"{k}={v}") for k, v in told["log_opts"].items()]
+    pairs += [("--add-host", f"{host['host']}:{host['ip']}") for host in told["hosts"]]
+    pairs += [("--tmpfs", f"{path}:{how}") for path, how in told["tmpfs"].items()]
+    pairs += [("--publish", f"{p['ip']}:{p['external']}:{p['internal']}") for p in told["ports"]]
+    for mount in told["volumes"]:
+        source = mount.get("volume_name") or mount["host_path"]
+        pairs.append(("--volume", f"{source}:{mount['container_path']}:{'ro' if mount['read_only'] else 'rw'}"))
+    if told["healthcheck"]:
+        probe = told["healthcheck"]
+        # `docker run` takes a probe as one line for a shell only; the words contain no quotes.
+        pairs += [("--health-cmd", subprocess.list2cmdline(probe["tests"][1:])), ("--health-interval", probe["interval"])]
+        pairs += [("--health-timeout", probe["timeout"]), ("--health-start-period", probe["start_period"])]
+        pairs += [("--health-retries", str(probe["retries"]))]
+    return found + [word for pair in pairs for word in pair]
+
+
+def plain(plan: Plan) -> float:
+    """Runs every container by `docker run`; seconds until everything is healthy."""
+    engine = describe(next(iter(plan.topology.hosts.values())))
+    started = time.monotonic()
+    lasting = []
+    for planned in in_order(plan):
+        instance = planned.instance
+        told = arguments(planned, plan.site, reference(instance.workload.image))
+        marks = labels(plan.site, instance)
+        command = ["docker", "run", "--detach", *flags(told, plan, instance.address, marks), told["image"], *told["command"]]
+        subprocess.run(command, check=True, capture_output=True, text=True)
+        if instance.workload.task:
+            wait_completed(engine, told["name"], 600)
+        else:
+            lasting.append(told["name"])
+    wait_healthy(engine, lasting, 600)
+    return time.monotonic() - started
+
+
+def clear(project: Project, *, files: bool) -> None:
+    """Removes the containers and their data; `files` too, or keeps network and file volumes for the plain arm."""
+    if files:
+        project.basalt("down", "--orphans", "--data", "delete", "--yes")
+        return
+    names = [str(container.name) for container in project.containers().values()]
+    subprocess.run(["docker", "rm", "--force", *names], check=True, capture_output=True)
+    listed = ["docker", "volume", "ls", "--quiet", "--filter", f"label=basalt.stack={STACK}"]
+    volumes = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
+    data = [volume for volume in volumes if not volume.endswith("-files")]
+    subprocess.run(["docker", "volume", "rm", *data], check=True, capture_output=True)
+
+
+def one_round(project: Project, empty: Project) -> dict[str, float]:
+    """Every arm once."""
+    clear(project, files=True)
+    found = {"ours": seconds(project, *UP), "again": seconds(project, *UP), "preview": seconds(project, "preview")}
+    clear(project, files=False)
+    found["plain"] = plain(project.plan)
+    empty.pulumi("destroy", "--yes", "--skip-preview")
+    found["empty"] = seconds(empty, *UP)
+    found["empty_again"] = seconds(empty, *UP)
+    clear(project, files=True)
+    found["ratio"] = found["ours"] / (found["plain"] + found["empty"])
+    found["ratio_again"] = found["again"] / found["empty_again"]
+    return {name: round(value, 2) for name, value in found.items()}
+
+
+def main() -> None:
+    """Prints and writes `bench/up.json`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--output", type=Path, default=ROOT / "bench" / "up.json")
+    options = parser.parse_args()
+    project = prepare()
+    empty = empty_program(project)
+    rounds = []
+    for number in range(options.rounds):
+        rounds.append(one_round(project, empty))
+        print(f"round {number + 1}: {rounds[-1]}", file=sys.stderr, flush=True)
+    medians = {name: round(statistics.median(r[name] for r in rounds), 2) for name in rounds[0]}
+    containers = len(project.plan.planned)
+    text = json.dumps({"containers": containers, "median": medians, "rounds": rounds}, indent=1)
+    options.output.write_text(text + "\n")
+    print(text)
+    shutil.rmtree(FOLDER)
+
+
+if __name__ == "__main__":
+    main()
