@@ -32,9 +32,9 @@ class Recorder(pulumi.runtime.Mocks):
         computed = {key: "PEM" for key in ("certificate", "key") if args.typ.endswith((":Authority", ":Certificate"))}
         return f"{args.name}-id", {**args.inputs, **computed}
 
-    def call(self, _args: pulumi.runtime.MockCallArgs) -> dict[str, Any]:
+    def call(self, _args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:
         """No function is called."""
-        return {}
+        return {}, None
 
 
 def program(topology: Topology) -> list[Made]:
@@ -48,7 +48,7 @@ def program(topology: Topology) -> list[Made]:
         apply(plan(topology), Secrets(seed, given))
         return pulumi.Output.from_input(None)
 
-    pulumi.runtime.test(deploy)()
+    pulumi.runtime.test(deploy)()  # type: ignore[no-untyped-call]
     return recorder.made
 
 

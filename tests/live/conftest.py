@@ -5,7 +5,7 @@ BASALT_TEST_KEEP=1 leaves it for the next run, which then only brings it to what
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,7 +59,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """A failed live test shows what every unhealthy container printed last."""
     report = yield
     project = item.funcargs.get("project") if hasattr(item, "funcargs") else None

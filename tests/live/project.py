@@ -124,3 +124,11 @@ def copy(folder: Path, stack: str) -> Project:
     if not (home / "bin").exists():
         (home / "bin").symlink_to(ROOT / ".basalt" / "bin")
     return Project(folder, stack)
+
+
+def execute(container: Container, *command: str) -> str:
+    """What a command inside a container prints. AssertionError with it when the command fails."""
+    code, output = container.exec_run(list(command))
+    text = (output if isinstance(output, bytes) else b"".join(output)).decode()
+    assert code == 0, f"{' '.join(command)} in {container.name} ended with {code}: {text}"
+    return text

@@ -3,16 +3,16 @@
 import json
 from typing import Any
 
+from docker.models.containers import Container
+
 from tests.live.database import connect
-from tests.live.project import Project
+from tests.live.project import Project, execute
 from tests.waiting import until
 
 
 def pgbackrest(project: Project, *arguments: str) -> str:
     """A command of the repository host."""
-    code, output = project.containers()["backup-scheduler-1"].exec_run(["pgbackrest", *arguments])
-    assert code == 0, output
-    return bytes(output).decode()
+    return execute(project.containers()["backup-scheduler-1"], "pgbackrest", *arguments)
 
 
 def stanza(project: Project) -> dict[str, Any]:
@@ -35,8 +35,7 @@ def test_full_and_incremental_backups_are_scheduled(project: Project) -> None:
 def test_an_incremental_backup_follows(project: Project) -> None:
     until(lambda: stanza(project)["backup"], "the first backup", 240, every=2)
     job = next(j for i in project.plan.site.instances for j in i.workload.jobs if "incr" in " ".join(j.command))
-    code, output = project.containers()["backup-scheduler-1"].exec_run(list(job.command))
-    assert code == 0, output
+    execute(project.containers()["backup-scheduler-1"], *job.command)
     assert stanza(project)["backup"][-1]["type"] == "incr"
 
 
@@ -46,15 +45,11 @@ def test_the_log_is_archived(project: Project) -> None:
     assert row is not None
     before = str(row[0])
     leader = next(name for name, c in project.containers().items() if name.startswith("postgres-") and is_primary(c))
-    code, output = project.containers()[leader].exec_run(["psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()"])
-    assert code == 0, output
+    execute(project.containers()[leader], "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
     until(lambda: stanza(project)["archive"][0]["max"] >= before, f"segment {before} in the archive", 60, every=1)
 
 
-def is_primary(container: Any) -> bool:
+def is_primary(container: Container) -> bool:
     """Whether a member of the cluster takes writes."""
-    if container.status != "running":
-        return False
-    query = ["psql", "-h", "/run/postgresql", "-Atc", "SELECT NOT pg_is_in_recovery()"]
-    code, output = container.exec_run(query)
-    return code == 0 and bytes(output).strip() == b"t"
+    query = "SELECT NOT pg_is_in_recovery()"
+    return execute(container, "psql", "-h", "/run/postgresql", "-Atc", query).strip() == "t"

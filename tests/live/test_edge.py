@@ -1,12 +1,14 @@
 """Through the edge over HTTPS: an order, its cache, its job, its event; limits by tier."""
 
+import json
+
 import httpx
 import psycopg
 import pytest
 
 from tests.live.database import connect
 from tests.live.edge import Edge, received
-from tests.live.project import Project
+from tests.live.project import Project, execute
 from tests.waiting import until
 
 
@@ -49,9 +51,7 @@ def hits(project: Project) -> float:
     total = 0.0
     for name, container in project.containers().items():
         if project_part(project, name) == "api":
-            code, output = container.exec_run(["curl", "-fsk", "https://localhost:8000/metrics"])
-            assert code == 0, output
-            lines = bytes(output).decode().splitlines()
+            lines = execute(container, "curl", "-fsk", "https://localhost:8000/metrics").splitlines()
             total += sum(float(line.split()[-1]) for line in lines if line.startswith('cache_hits_total{cache="orders"'))
     return total
 
@@ -137,8 +137,6 @@ def test_plain_http_is_only_a_redirect(project: Project, edge: Edge) -> None:
 
 
 def _urls(project: Project) -> list[dict[str, str]]:
-    import json
-
     rows: list[dict[str, str]] = json.loads(project.basalt("urls", "--json").stdout)
     return rows
 

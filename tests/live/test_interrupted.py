@@ -1,9 +1,11 @@
 """`pulumi up` killed with -9: the next `up` converges and nothing is orphaned."""
 
+import json
 import os
 import random
 import signal
 from pathlib import Path
+from typing import Any
 
 import docker
 import pytest
@@ -33,7 +35,7 @@ def engine_of(parent: int) -> int:
 def labelled(project: Project) -> set[str]:
     """Ids of all containers and networks with the stack's label."""
     client = docker.from_env()
-    mark = {"label": f"basalt.stack={project.stack}"}
+    mark: dict[str, Any] = {"label": f"basalt.stack={project.stack}"}
     return {str(c.id) for c in client.containers.list(all=True, filters=mark)} | {
         str(n.id) for n in client.networks.list(filters=mark)
     }
@@ -63,7 +65,5 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, edge: Ed
 
 
 def _resources(project: Project) -> list[dict[str, str]]:
-    import json
-
     found: list[dict[str, str]] = json.loads(project.pulumi("stack", "export").stdout)["deployment"]["resources"]
     return found

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.live.project import Project
+from tests.live.project import Project, execute
 from tests.waiting import until
 
 
@@ -11,9 +11,7 @@ def ask(project: Project, path: str) -> Any:
     """The data that Prometheus gives for a path of its API."""
     container = project.containers()["prometheus-1"]
     url = f"https://localhost:9090/api/v1/{path}"
-    code, output = container.exec_run(["curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", url])
-    assert code == 0, output
-    return json.loads(bytes(output))["data"]
+    return json.loads(execute(container, "curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", url))["data"]
 
 
 def test_every_declared_target_is_up(project: Project) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from basalt.targets.certificates import make_authority
 from tests.live.database import connect, parameters
-from tests.live.project import Project
+from tests.live.project import Project, execute
 
 DATABASE_LINKS = ("pgbouncer.sql", "haproxy.write", "haproxy.read", "postgres.sql")
 
@@ -115,8 +115,7 @@ def test_etcd_with_a_certificate_of_the_other_authority_is_refused(project: Proj
     host, port = address(project, "etcd.client")
     api = project.containers()["api-1"]
     for name in ("tls.crt", "tls.key"):
-        _, data = api.exec_run(["cat", f"/etc/basalt/tls/stack/{name}"])
-        (tmp_path / name).write_bytes(bytes(data))
+        (tmp_path / name).write_text(execute(api, "cat", f"/etc/basalt/tls/stack/{name}"))
     own = ("--cert", str(tmp_path / "tls.crt"), "--key", str(tmp_path / "tls.key"))
     done = curl(f"https://{host}:{port}/version", "--insecure", *own)
     assert done.returncode != 0

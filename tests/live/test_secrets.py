@@ -9,7 +9,7 @@ import docker
 import pytest
 
 from basalt.images import contexts, reference
-from tests.live.project import ROOT, Project
+from tests.live.project import ROOT, Project, execute
 
 
 @pytest.fixture(scope="module")
@@ -22,9 +22,9 @@ def secrets(project: Project) -> dict[str, bytes]:
     for name, container in project.containers().items():
         if container.status == "running":
             for authority in ("stack", "control"):
-                code, output = container.exec_run(["cat", f"/etc/basalt/tls/{authority}/tls.key"])
-                if code == 0:
-                    found[f"key of {name}"] = bytes(output).decode().splitlines()[2]
+                path = f"/etc/basalt/tls/{authority}/tls.key"
+                if container.exec_run(["test", "-e", path])[0] == 0:
+                    found[f"{authority} key of {name}"] = execute(container, "cat", path).splitlines()[2]
     assert len(found) > 30
     assert all(len(value) >= 16 for value in found.values()), [name for name, value in found.items() if len(value) < 16]
     return {name: value.encode() for name, value in found.items()}
@@ -92,8 +92,7 @@ def test_not_in_git(secrets: dict[str, bytes]) -> None:
 def test_every_secret_file_is_for_one_user(project: Project) -> None:
     for name, container in project.containers().items():
         if container.status == "running":
-            _, output = container.exec_run(["find", "/etc/basalt", "-type", "f", "-perm", "/0277"])
-            assert bytes(output) == b"", name
+            assert execute(container, "find", "/etc/basalt", "-type", "f", "-perm", "/0277") == "", name
 
 
 def test_seed_and_keys_are_encrypted(project: Project) -> None:
