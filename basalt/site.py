@@ -71,7 +71,8 @@ class Site:
         nothing offers it: a connection that nobody declared would be cut by the firewall."""
         wanted = Endpoint.parse(endpoint)
         own = seen_from.workload
-        if wanted not in own.uses and wanted.workload != own.name:
+        routed = own.collects_routes and wanted in self.routed
+        if wanted not in own.uses and wanted.workload != own.name and not routed:
             raise ValueError(f"{own.name} reaches for {endpoint} without declaring it in `uses`")
         if not self.has(endpoint):
             raise ValueError(f"{own.name} uses {endpoint}, which no service of this stack offers")
@@ -102,7 +103,15 @@ class Site:
         wanted = {endpoint.workload for endpoint in instance.workload.uses} | {instance.workload.name}
         if instance.workload.collects_scrapes:
             wanted |= {other.workload.name for other in self.instances if other.workload.scrapes}
+        if instance.workload.collects_routes:
+            wanted |= {endpoint.workload for endpoint in self.routed}
         return tuple(other for other in self.instances if other.workload.name in wanted and other != instance)
+
+    @cached_property
+    def routed(self) -> frozenset[Endpoint]:
+        """Every endpoint that a route leads to."""
+        workloads = [instance.workload for instance in self.instances]
+        return frozenset(Endpoint(workload.name, route.port) for workload in workloads for route in workload.routes)
 
     def scrapes(self) -> Iterator[tuple[Scrape, Instance]]:
         """Every Prometheus target of the topology."""
@@ -112,6 +121,8 @@ class Site:
         """The ports of an instance that anything else uses: these, and no others, are opened on its host."""
         workload = instance.workload
         asked = {use.port for other in self.instances for use in other.workload.uses if use.workload == workload.name}
+        if any(other.workload.collects_routes for other in self.instances):
+            asked |= {route.port for route in workload.routes}
         own = set(workload.ports) if workload.count > 1 else set()
         scraped = {scrape.port for scrape in workload.scrapes}
         return tuple(port for port in workload.ports if port in asked | own | scraped)

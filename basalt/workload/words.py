@@ -99,7 +99,6 @@ class Limits:
 
     memory: int
     cpus: float = 1.0
-    processes: int = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +125,16 @@ class Scrape:
     path: str = "/metrics"
     job: str = ""
     params: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Requests for `path` and all below it go to this "https" port; the longest path wins. `streams`: answers may
+    last for hours (WebSocket, server-sent events), and a client comes back to the same instance."""
+
+    path: str
+    port: str = "web"
+    streams: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +170,10 @@ class Workload:
     scrapes: tuple[Scrape, ...] = ()
     #: True for the one that gathers: it may reach every scraped port of the topology.
     collects_scrapes: bool = False
+    #: What people outside may ask of it, through the edge.
+    routes: tuple[Route, ...] = ()
+    #: True for the edge: it may reach every routed port of the topology.
+    collects_routes: bool = False
     jobs: tuple[ScheduledJob, ...] = ()
     #: Runs to its end at `up`, again whenever anything about it changes.
     task: bool = False

@@ -117,6 +117,8 @@ def _reload(props: dict[str, Any]) -> None:
     how = props["reload"]
     try:
         container = connect(props["engine"]).containers.get(how["container"])
+        if container.status == "restarting":
+            container.restart(timeout=0)  # what it dies of may be mended; the engine's next try could be a minute away
         if container.status != "running":
             return
         if how["signal"]:

@@ -12,6 +12,7 @@ from basalt.targets.docker.engine import connect
 
 _POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
 _TAIL = 30  # lines of a failed container's log
+_CRASHES = 8  # the engine doubles its pause each time: half a minute of starting and dying is no slow start
 
 
 class GateError(Exception):
@@ -34,12 +35,15 @@ def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> No
     client = connect(engine)
     deadline = time.monotonic() + seconds
     waiting = list(names)
+    before: dict[str, int] = {}
     while waiting:
         try:
             containers = [client.containers.get(name) for name in waiting]
         except NotFound as error:
             raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
         sick = [container for container in containers if not _healthy(container)]
+        if crashed := [c for c in sick if c.attrs["RestartCount"] - before.setdefault(str(c.id), c.attrs["RestartCount"]) >= _CRASHES]:
+            raise GateError("\n".join(f"{c.name} starts and dies again and again; {_tail(c)}" for c in crashed))
         if sick and time.monotonic() > deadline:
             raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
         waiting = [str(container.name) for container in sick]

@@ -1,0 +1,1 @@
+"""The application: API parts behind the edge, workers behind the queues, and the migration before both."""

@@ -1,0 +1,144 @@
+"""pgBackRest over mutual TLS: a repository server, an agent beside each database member, and a scheduler that copies
+from these to the repository."""
+
+import json
+from collections.abc import Iterator
+
+from basalt.services.backup.settings import Settings
+from basalt.services.postgres.settings import Settings as Postgres
+from basalt.site import Instance, Site
+from basalt.topology.model import Topology
+from basalt.workload import Endpoint, File, Limits, Port, Probe, Reload, ScheduledJob, Scrape, Stop, Tier, Volume, Workload
+
+AGENT = "backup-agent.agent"
+
+_PORT = 8432
+_AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
+_REPOSITORY = "/var/lib/pgbackrest"
+_SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
+# A handshake and no more: no dependency is asked.
+_ALIVE = Probe(("pgbackrest", "--log-level-console=error", "server-ping", "localhost"), interval=10)
+
+
+def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
+    """`backup` keeps, `backup-agent` reads the databases, `backup-scheduler` copies, `backup-exporter` tells."""
+    yield Workload(
+        name="backup",
+        image="backup",
+        command=_SERVE,
+        tier=Tier.BACKUP,
+        ports={"repository": Port(_PORT)},
+        volumes=(Volume("repository", _REPOSITORY),),
+        limits=Limits(memory=256),
+        probe=_ALIVE,
+        reload=Reload(signal="SIGHUP"),
+    )
+    yield _agents(topology)
+    yield _scheduler(settings, topology)
+    yield _exporter()
+
+
+def _agents(topology: Topology) -> Workload:
+    postgres = topology.service(Postgres)
+    assert postgres is not None  # noqa: S101  settings.problems()
+    return Workload(
+        name="backup-agent",
+        image="postgres",
+        command=_SERVE,
+        count=postgres.members,
+        tier=Tier.DATA,
+        beside="postgres",
+        ports={"agent": Port(_PORT)},
+        # Reading is all that a backup needs; a socket takes connections on a read-only mount too.
+        volumes=(
+            Volume("data", "/var/lib/postgresql", of="postgres", read_only=True),
+            Volume("run", "/run/postgresql", of="postgres", read_only=True),
+        ),
+        limits=Limits(memory=256),
+        probe=_ALIVE,
+        reload=Reload(signal="SIGHUP"),
+    )
+
+
+def _scheduler(settings: Settings, topology: Topology) -> Workload:
+    return Workload(
+        name="backup-scheduler",
+        image="backup",
+        command=("scheduler",),
+        tier=Tier.BACKUP,
+        beside="backup",
+        ports={"metrics": Port(9855, "https")},
+        uses=(Endpoint.parse(AGENT),),
+        volumes=(Volume("repository", _REPOSITORY, of="backup"),),
+        jobs=(
+            ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
+            ScheduledJob("full", settings.full, _backup("full")),
+            ScheduledJob("incremental", settings.incremental, _backup("incr")),
+        ),
+        limits=Limits(memory=settings.memory, cpus=processes(topology)),
+        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9855/"), interval=15),
+        # An interrupted backup removes its lock and tells PostgreSQL.
+        stop=Stop(seconds=30),
+        # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
+        reload=Reload(signal="SIGHUP"),
+        scrapes=(Scrape(job="scheduler"),),
+    )
+
+
+def _exporter() -> Workload:
+    flags = ("--web.config.file=/etc/basalt/web.yml", "--collect.interval=60", "--log.format=json")
+    return Workload(
+        name="backup-exporter",
+        image="backup",
+        command=("prometheus-pgbackrest-exporter", *flags),
+        tier=Tier.WATCH,
+        beside="backup",
+        ports={"metrics": Port(9854, "https")},
+        volumes=(Volume("repository", _REPOSITORY, of="backup", read_only=True),),
+        limits=Limits(memory=96, cpus=0.5),
+        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9854/"), interval=15),
+        # It reads its files at each use.
+        reload=Reload(("true",)),
+        scrapes=(Scrape(job="pgbackrest"),),
+    )
+
+
+def _backup(kind: str) -> tuple[str, ...]:
+    return ("pgbackrest", "--stanza=main", f"--type={kind}", "backup")
+
+
+def processes(topology: Topology) -> int:
+    """How many files are compressed at once: half of the smallest backup host's cores. Beyond 8 little is gained below
+    a terabyte (postgres.ai, "PostgreSQL marathon 2-012", 2025)."""
+    cores = min((host.cores for host in topology.hosts_of(Tier.BACKUP).values()), default=1)
+    return max(1, min(8, cores // 2))
+
+
+def files(instance: Instance, site: Site) -> Iterator[File]:
+    """`pgbackrest.conf` for each, and what else each reads."""
+    settings = site.topology.service(Settings)
+    assert settings is not None  # noqa: S101  its own instance
+    kind = instance.workload.name
+    if kind == "backup-agent":
+        yield File("pgbackrest.conf", site.render("backup/agent.conf.j2", clients=_names(site, "backup-scheduler")))
+        return
+    yield File(
+        "pgbackrest.conf",
+        site.render(
+            "backup/pgbackrest.conf.j2",
+            clients=_names(site, "postgres", "backup-agent") if kind == "backup" else (),
+            agents=site.addresses(AGENT, instance) if kind == "backup-scheduler" else (),
+            days=settings.keep.daily,
+            processes=processes(site.topology),
+        ),
+    )
+    if kind == "backup-scheduler":
+        jobs = [{"name": job.name, "schedule": job.schedule, "command": job.command} for job in instance.workload.jobs]
+        yield File("jobs.json", json.dumps(jobs, indent=1), reloads=False)
+    if kind == "backup-exporter":
+        yield File("web.yml", site.render("exporter/web.yml.j2"))
+
+
+def _names(site: Site, *workloads: str) -> tuple[str, ...]:
+    """The common names of the certificates of whole workloads."""
+    return tuple(instance.name for workload in workloads for instance in site.of(workload))

@@ -1,0 +1,44 @@
+"""What a stack file may say of backup."""
+
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from basalt.services.backup.crontab import checked
+from basalt.topology.model import Settings as Base
+from basalt.topology.model import Topology
+from basalt.topology.problem import Problem
+
+Schedule = Annotated[str, AfterValidator(checked)]
+
+
+class Keep(Base):
+    """How long backups are kept, as the number of days, weeks and months of which one remains."""
+
+    daily: int = Field(default=7, ge=1, le=366)
+    weekly: int = Field(default=0, ge=0)
+    monthly: int = Field(default=0, ge=0)
+
+
+class Settings(Base):
+    """`services.backup`"""
+
+    repositories: tuple[Literal["local", "s3"], ...] = Field(default=("local",), min_length=1)
+    keep: Keep = Keep()
+    full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
+    incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")
+    memory: int = Field(default=384, ge=256, description="MiB of the container that takes the backups")
+
+
+def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
+    """A promise that could not be kept yet is refused; a backup needs something to back up."""
+    if "s3" in settings.repositories:
+        remedy = "arrives with off-site repositories; write [local]"
+        yield Problem("services.backup.repositories", list(settings.repositories), remedy)
+    for name, value in (("weekly", settings.keep.weekly), ("monthly", settings.keep.monthly)):
+        if value:
+            remedy = "arrives with retention by generations; until then all backups of `daily` days are kept: remove it"
+            yield Problem(f"services.backup.keep.{name}", value, remedy)
+    if "postgres" not in topology.services:
+        yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")

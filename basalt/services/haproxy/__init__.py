@@ -1,0 +1,1 @@
+"""HAProxy: one port that always leads to the primary, one that leads to replicas."""

@@ -1,0 +1,1 @@
+"""Prometheus: scrapes whatever offers metrics."""

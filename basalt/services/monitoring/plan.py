@@ -1,0 +1,88 @@
+"""Prometheus, with a target for each instance that offers metrics."""
+
+from collections.abc import Iterator
+
+from basalt.services.monitoring.scrapes import jobs
+from basalt.services.monitoring.settings import Settings
+from basalt.site import Instance, Site
+from basalt.topology.model import Topology
+from basalt.workload import (
+    CONTROL,
+    Certificate,
+    File,
+    Limits,
+    Port,
+    Probe,
+    Publish,
+    Reload,
+    Scrape,
+    Stop,
+    Tier,
+    Volume,
+    Workload,
+)
+
+_AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
+
+
+def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
+    """One `prometheus`."""
+    yield Workload(
+        name="prometheus",
+        image="prometheus",
+        command=("prometheus-start", *_arguments(settings)),
+        # The collector is told where its room ends; else it would find out from the kernel.
+        environment={"GOMEMLIMIT": f"{settings.memory * 9 // 10}MiB"},
+        tier=Tier.WATCH,
+        ports={"web": Port(9090, "https")},
+        publish=_publish(settings),
+        volumes=(Volume("data", "/var/lib/prometheus"),),
+        limits=Limits(memory=settings.memory),
+        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9090/-/healthy")),
+        stop=Stop(seconds=60),
+        reload=Reload(("prometheus-reload",)),
+        scrapes=(Scrape("web"),),
+        collects_scrapes=True,
+    )
+
+
+def _arguments(settings: Settings) -> tuple[str, ...]:
+    return (
+        "--config.file=/etc/basalt/prometheus.yml",
+        "--web.config.file=/etc/basalt/web.yml",
+        "--storage.tsdb.path=/var/lib/prometheus",
+        f"--storage.tsdb.retention.time={settings.retention_days}d",
+        f"--storage.tsdb.retention.size={settings.storage_gb}GB",
+        "--log.format=json",
+    )
+
+
+def _publish(settings: Settings) -> tuple[Publish, ...]:
+    if settings.publish is None:
+        return ()
+    address, _, port = settings.publish.rpartition(":")
+    return (Publish("web", address, int(port)),)
+
+
+def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
+    """Its own, and the authority of the control plane, whose members it scrapes."""
+    yield site.certificate(instance)
+    yield Certificate(CONTROL, (instance.name,), key=False)
+
+
+def files(instance: Instance, site: Site) -> Iterator[File]:
+    """`prometheus.yml` and the TLS of its own port."""
+    settings = site.topology.service(Settings)
+    assert settings is not None  # noqa: S101  its own instance
+    yield File(
+        "prometheus.yml",
+        site.render(
+            "monitoring/prometheus.yml.j2",
+            interval=settings.interval,
+            timeout=min(10, settings.interval),
+            stack=site.topology.name,
+            region=site.topology.region,
+            jobs=jobs(site),
+        ),
+    )
+    yield File("web.yml", site.render("exporter/web.yml.j2"))

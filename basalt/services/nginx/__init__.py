@@ -1,0 +1,1 @@
+"""nginx: the edge. TLS, routes, limits; the only part that people outside reach."""

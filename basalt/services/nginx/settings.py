@@ -1,0 +1,107 @@
+"""What a stack file may say of the edge."""
+
+import re
+from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, NamedTuple
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from basalt.topology.model import Settings as Base
+from basalt.topology.model import Topology
+from basalt.topology.problem import Problem
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600}
+
+
+class Rate(NamedTuple):
+    """So many requests in so many seconds."""
+
+    requests: int
+    seconds: int
+
+
+class Listener(NamedTuple):
+    """An address of the host, and a port."""
+
+    address: str
+    port: int
+
+
+def parse_rate(text: object) -> Rate:
+    """`60/min` -> Rate(60, 60). Raises ValueError on any other shape."""
+    found = re.fullmatch(r"([1-9]\d{0,6})/(s|min|h)", str(text))
+    if not found:
+        raise ValueError("write n/s, n/min or n/h, for instance 60/min")
+    return Rate(int(found[1]), _SECONDS[found[2]])
+
+
+def parse_listener(text: object) -> Listener:
+    """`127.0.0.1:8443` -> Listener("127.0.0.1", 8443). Raises ValueError on any other shape."""
+    found = re.fullmatch(r"([\d.]+):(\d{1,5})", str(text))
+    try:
+        if found and 0 < int(found[2]) < 65_536:
+            return Listener(str(IPv4Address(found[1])), int(found[2]))
+    except ValueError:
+        pass  # IPv4Address's message does not say what to write
+    raise ValueError("write address:port of the host, for instance 0.0.0.0:443")
+
+
+PerTime = Annotated[Rate, BeforeValidator(parse_rate)]
+Listen = Annotated[Listener, BeforeValidator(parse_listener)]
+Path = Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_-]*$")]
+Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
+
+#: Passwords are guessed one after the other; nobody types more of them in a minute.
+_LOGIN = {"/login": Rate(5, 60)}
+
+
+class Limits(Base):
+    """Requests of one client, by tier: of a token's subject, or of an address without a token. All of them may come at
+    once; they are granted again evenly."""
+
+    anonymous: PerTime = Rate(60, 60)
+    client: PerTime = Rate(600, 60)
+    driver: PerTime = Rate(1200, 60)
+    partner: PerTime = Rate(3000, 60)
+    admin: PerTime = Rate(6000, 60)
+
+
+class Publications(Base):
+    """Where the host listens. What is left out: loopback in dev and test, else every address on the usual port."""
+
+    https: Listen | None = None
+    http: Listen | None = None
+
+
+class Settings(Base):
+    """`services.nginx`"""
+
+    members: int = Field(default=1, ge=1, le=16, description="each counts for itself")
+    domain: str = Field(default="localhost", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=253)
+    publish: Publications = Publications()
+    limits: Limits = Limits()
+    endpoints: dict[Path, PerTime] = Field(default=_LOGIN, description="per address, beside the tier's limit")
+    connections: int = Field(default=256, ge=1, le=65_536, description="at once, from one address")
+    body_mb: int = Field(default=8, ge=1, le=1024, description="the largest request")
+    timeout: int = Field(default=30, ge=1, le=600, description="seconds until an answer begins; streams are exempt")
+    allowed_origins: tuple[Origin, ...] = Field(default=(), description="other sites whose pages may call (CORS)")
+    hsts: int | None = Field(default=None, ge=0, le=3650, description="days; default 0 in dev and test, else 365")
+    proxies: tuple[IPv4Network, ...] = Field(default=(), description="in front of it, believed in X-Forwarded-For")
+    memory: int = Field(default=256, ge=96, description="MiB a member; request bodies come on top")
+    cpus: float = Field(default=1.0, ge=0.25, le=64, description="cores a member, a worker process for each")
+
+    @field_validator("endpoints")
+    @classmethod
+    def _login_stays_limited(cls, endpoints: dict[str, Rate]) -> dict[str, Rate]:
+        return {**_LOGIN, **endpoints}
+
+
+def problems(settings: Settings, topology: Topology, _given: frozenset[str]) -> Iterator[Problem]:
+    """A stack that people use has a name that they can type, and a port for each kind of request."""
+    if "." not in settings.domain and not topology.environment.tolerates_one_host:
+        remedy = f"{topology.environment} is reached from outside; write its full name, for instance shop.example.com"
+        yield Problem("services.nginx.domain", settings.domain, remedy)
+    https, http = settings.publish.https, settings.publish.http
+    if https and http and https.port == http.port:
+        yield Problem("services.nginx.publish", https.port, "https and http both want this port; give each its own")

@@ -1,0 +1,1 @@
+"""PgBouncer: many clients on few server connections."""

@@ -1,0 +1,86 @@
+"""Transaction pooling over TLS: `<database>` leads to the primary, `<database>_ro` to replicas."""
+
+from collections.abc import Iterator
+
+from basalt.services.pgbouncer.settings import Settings
+from basalt.services.postgres.roles import PURPOSES, secret_of
+from basalt.services.postgres.settings import Settings as Postgres
+from basalt.site import Address, Instance, Site
+from basalt.topology.model import Topology
+from basalt.workload import Endpoint, File, Limits, Port, Probe, Reload, Scrape, Stop, Tier, Workload
+
+SQL = Endpoint("pgbouncer", "sql")
+WRITE = Endpoint("haproxy", "write")
+READ = Endpoint("haproxy", "read")
+
+
+def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
+    """`pgbouncer`, and an exporter beside each member."""
+    yield Workload(
+        name="pgbouncer",
+        image="pgbouncer",
+        command=("pgbouncer", "/etc/basalt/pgbouncer.ini"),
+        count=settings.members,
+        tier=Tier.DATA,
+        ports={"sql": Port(6432)},
+        uses=(WRITE, READ),
+        # Its own process takes 10 MiB; a client connection about 10 KiB, with TLS about 40.
+        limits=Limits(memory=48 + settings.clients // 16, cpus=1),
+        probe=Probe(("bash", "-c", ": < /dev/tcp/127.0.0.1/6432")),
+        # SIGTERM waits for all clients to leave, which pooled clients do not; SIGINT for their transactions (1.23).
+        stop=Stop("SIGINT", 15),
+        reload=Reload(signal="SIGHUP"),
+    )
+    start = 'exec prometheus-pgbouncer-exporter --web.config.file=/etc/basalt/web.yml --pgBouncer.connectionString="$(cat /etc/basalt/target)"'
+    yield Workload(
+        name="pgbouncer-exporter",
+        image="exporter",
+        command=("sh", "-c", start),
+        # lib/pq reads the password from here: it is neither in the arguments nor in the environment.
+        environment={"PGPASSFILE": "/etc/basalt/pgpass"},
+        count=settings.members,
+        tier=Tier.WATCH,
+        beside="pgbouncer",
+        ports={"metrics": Port(9127, "https")},
+        uses=(SQL,),
+        limits=Limits(memory=48, cpus=0.25),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", "/etc/basalt/tls/stack/ca.crt", "https://localhost:9127/")
+        ),
+        scrapes=(Scrape(),),
+    )
+
+
+def files(instance: Instance, site: Site) -> Iterator[File]:
+    """Each workload's own."""
+    if instance.workload.name == "pgbouncer":
+        yield from _pooler_files(instance, site)
+    else:
+        address = site.addresses(str(SQL), instance)[instance.ordinal - 1]
+        options = "sslmode=verify-full&sslrootcert=/etc/basalt/tls/stack/ca.crt"
+        yield File("target", f"postgres://stats@{address}/pgbouncer?{options}\n")
+        yield File("pgpass", site.render("pgbouncer/pgpass.j2", address=address))
+        yield File("web.yml", site.render("exporter/web.yml.j2"))
+
+
+def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
+    settings, postgres = site.topology.service(Settings), site.topology.service(Postgres)
+    assert settings is not None  # noqa: S101  its own instance
+    assert postgres is not None  # noqa: S101  checked at load
+    write, read = site.addresses(str(WRITE), instance), site.addresses(str(READ), instance)
+    names = list(postgres.databases)
+    databases = [(name, name, _hosts(write), write[0].port) for name in names]
+    databases += [(f"{name}_ro", name, _hosts(read), read[0].port) for name in names]
+    yield File(
+        "pgbouncer.ini",
+        site.render("pgbouncer/pgbouncer.ini.j2", databases=databases, pool=settings.pool, clients=settings.clients),
+    )
+    users = [(f"{name}_{purpose}", secret_of(name, purpose)) for name in names for purpose in PURPOSES]
+    yield File("userlist.txt", site.render("pgbouncer/userlist.txt.j2", users=users))
+
+
+def _hosts(addresses: tuple[Address, ...]) -> str:
+    """PgBouncer takes several hosts, but one port for all; ValueError when the placement gave them different ones."""
+    if len({address.port for address in addresses}) > 1:
+        raise ValueError("haproxy members share a host and so have different ports; declare as many as there are hosts")
+    return ",".join(address.name for address in addresses)

@@ -1,0 +1,1 @@
+"""PostgreSQL under Patroni: members that elect a primary, roles and databases, an exporter beside each member."""

@@ -1,0 +1,1 @@
+"""Redis under Sentinel: cache, sessions and queues."""
