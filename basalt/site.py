@@ -95,7 +95,8 @@ class Site:
         """The leaf certificate of an instance: its name, the name shared by all of its workload, the names of those
         who pass its connections through, and `more`."""
         own = instance.workload.name
-        fronts = [i.name for i in self.instances if any(passed.workload == own for passed in i.workload.passes)]
+        passing = [i for i in self.instances if any(passed.workload == own for passed in i.workload.passes)]
+        fronts = dict.fromkeys(name for i in passing for name in (i.workload.name, i.name))
         return Certificate(authority, (instance.name, own, "localhost", *fronts, *more))
 
     def reached(self, instance: Instance) -> tuple[Instance, ...]:

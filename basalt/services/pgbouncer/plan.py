@@ -69,8 +69,10 @@ def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
     assert postgres is not None  # noqa: S101  checked at load
     write, read = site.addresses(str(WRITE), instance), site.addresses(str(READ), instance)
     names = list(postgres.databases)
-    databases = [(name, name, _hosts(write), write[0].port) for name in names]
-    databases += [(f"{name}_ro", name, _hosts(read), read[0].port) for name in names]
+    # The workload's name resolves to all its members. A list of names would be compared as a whole with the name in
+    # the certificate (PgBouncer 1.24: "name `haproxy-1,haproxy-2' not present in server certificate").
+    databases = [(name, name, WRITE.workload, _shared_port(write)) for name in names]
+    databases += [(f"{name}_ro", name, READ.workload, _shared_port(read)) for name in names]
     yield File(
         "pgbouncer.ini",
         site.render("pgbouncer/pgbouncer.ini.j2", databases=databases, pool=settings.pool, clients=settings.clients),
@@ -79,8 +81,8 @@ def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
     yield File("userlist.txt", site.render("pgbouncer/userlist.txt.j2", users=users))
 
 
-def _hosts(addresses: tuple[Address, ...]) -> str:
-    """PgBouncer takes several hosts, but one port for all; ValueError when the placement gave them different ones."""
+def _shared_port(addresses: tuple[Address, ...]) -> int:
+    """A name that stands for several members has one port; ValueError when the placement gave them different ones."""
     if len({address.port for address in addresses}) > 1:
         raise ValueError("haproxy members share a host and so have different ports; declare as many as there are hosts")
-    return ",".join(address.name for address in addresses)
+    return addresses[0].port

@@ -34,12 +34,14 @@ def labels(site: Site, instance: Instance) -> dict[str, str]:
     }
 
 
-def hosts(site: Site, instance: Instance) -> dict[str, str]:
-    """Names that the instance can resolve: those it may reach, and no other."""
-    return {
-        other.name: str(site.host(other).address) if site.several_hosts else other.address
-        for other in site.reached(instance)
-    }
+def hosts(site: Site, instance: Instance) -> list[tuple[str, str]]:
+    """Names that the instance can resolve, with addresses: those it may reach, and no other. A workload's own name
+    stands for all of its instances."""
+    found = []
+    for other in site.reached(instance):
+        address = str(site.host(other).address) if site.several_hosts else other.address
+        found += [(other.name, address), (other.workload.name, address)]
+    return sorted(set(found))
 
 
 def ports(site: Site, instance: Instance) -> list[dict[str, Any]]:
@@ -80,7 +82,7 @@ def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
         "command": list(workload.command),
         "user": f"{UID}:{UID}",
         "envs": sorted(f"{key}={value}" for key, value in workload.environment.items()),
-        "hosts": [{"host": name, "ip": address} for name, address in sorted(hosts(site, instance).items())],
+        "hosts": [{"host": name, "ip": address} for name, address in hosts(site, instance)],
         "ports": ports(site, instance),
         "volumes": mounts(site, instance),
         "tmpfs": {t.path: f"rw,nosuid,nodev,size={t.megabytes}m,uid={UID},gid={UID},mode=0700" for t in workload.tmpfs},

@@ -45,7 +45,12 @@ def test_between_hosts_only_used_ports_are_opened_on_the_hosts_own_address() -> 
 
 def test_between_hosts_names_resolve_to_hosts() -> None:
     made = plan(topology(THREE_HOSTS))
-    assert hosts(made.site, made.planned[0].instance) == {"etcd-2": "192.0.2.12", "etcd-3": "192.0.2.13"}
+    assert hosts(made.site, made.planned[0].instance) == [
+        ("etcd", "192.0.2.12"),
+        ("etcd", "192.0.2.13"),
+        ("etcd-2", "192.0.2.12"),
+        ("etcd-3", "192.0.2.13"),
+    ]
 
 
 def test_files_are_mounted_read_only() -> None:
