@@ -31,6 +31,16 @@ THREE_HOSTS: dict[str, Any] = {
     "services": {"etcd": {"members": 3}},
 }
 
+DATABASE: dict[str, Any] = {
+    **ONE_HOST,
+    "services": {
+        "etcd": {},
+        "postgres": {"databases": {"shop": {"extensions": ["pg_stat_statements"]}}},
+        "haproxy": {},
+        "pgbouncer": {},
+    },
+}
+
 
 def raw(base: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A copy with changes; a key like `hosts__local__zone` goes down the levels, the value None removes."""

@@ -21,6 +21,9 @@ Say = Callable[[str], None]
 #: Two builds at once fill two cores and one network; more only fight.
 _PARALLEL = 2
 
+#: Debian's place for authorities that a site adds (update-ca-certificates(8)).
+_SITE_AUTHORITIES = Path("/usr/local/share/ca-certificates")
+
 
 class BuildError(Exception):
     """An image that could not be built; says where the log is."""
@@ -48,10 +51,24 @@ def _present(image: str) -> bool:
     return True
 
 
+def _arguments(dockerfile: str) -> dict[str, str]:
+    """What a Dockerfile is told: the base, and where it asks, how this site reaches PyPI: authorities of a network that
+    inspects TLS (certificates, nothing secret) and an index of its own."""
+    authorities = sorted(_SITE_AUTHORITIES.rglob("*.crt"))
+    known = {
+        "BASE": base_image.name(),
+        "AUTHORITIES": "\n".join(path.read_text().strip() for path in authorities),
+        "PIP_INDEX_URL": os.environ.get("PIP_INDEX_URL", ""),
+    }
+    return {name: value for name, value in known.items() if value and f"ARG {name}\n" in dockerfile}
+
+
 def _build(image: str, log_folder: Path) -> str:
     started = time.monotonic()
     log = log_folder / f"image-{image}.log"
-    command = ["docker", "build", "--build-arg", f"BASE={base_image.name()}", "--tag", reference(image)]
+    told = _arguments((contexts()[image] / "Dockerfile").read_text())
+    flags = [word for name, value in told.items() for word in ("--build-arg", f"{name}={value}")]
+    command = ["docker", "build", "--tag", reference(image), *flags]
     with log.open("w") as out:
         # The classic builder: BuildKit is a plugin of its own that Debian's engine does not bring.
         environment = {**os.environ, "DOCKER_BUILDKIT": "0"}

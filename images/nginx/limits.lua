@@ -4,6 +4,7 @@
 local base64 = require "ngx.base64"
 local ffi = require "ffi"
 local json = require "cjson.safe"
+local lrucache = require "resty.lrucache"
 
 -- OpenSSL is nginx's own: these symbols are in its process.
 ffi.cdef [[
@@ -15,16 +16,12 @@ int CRYPTO_memcmp(const void *one, const void *other, size_t size);
 
 local HASH_SIZE, LONGEST_TOKEN, MICROSECONDS = 32, 4096, 1000000
 local counters = ngx.shared.counters
+local known = lrucache.new(1000) -- claims by what was sent: a token is opened once
 local sum, sha256 = ffi.new("unsigned char[?]", HASH_SIZE), ffi.C.EVP_sha256()
-
-local limits = {}
-local keys, tiers, endpoints
+local keys, tiers, endpoints = {}, nil, nil
 
 local function read(path)
-    local file = assert(io.open(path))
-    local text = file:read("*a")
-    file:close()
-    return text
+    return assert(io.open(path)):read("*a")
 end
 
 local function buckets(rates)
@@ -36,21 +33,8 @@ local function buckets(rates)
     return found
 end
 
--- Runs while the configuration is read, so that a broken file refuses a reload. One key a line; any of them verifies.
-function limits.load(rates_path, keys_path)
-    local rates = assert(json.decode(read(rates_path)))
-    tiers, endpoints, keys = buckets(rates.tiers), buckets(rates.endpoints), {}
-    for key in read(keys_path):gmatch("%S+") do
-        keys[#keys + 1] = key
-    end
-    assert(tiers.anonymous and #keys > 0, "no tier for anonymous clients, or no token key")
-end
-
 local function genuine(signed, signature)
-    if not signature or #signature ~= HASH_SIZE then
-        return false
-    end
-    for _, key in ipairs(keys) do
+    for _, key in ipairs(signature and #signature == HASH_SIZE and keys or {}) do
         ffi.C.HMAC(sha256, key, #key, signed, #signed, sum, nil)
         if ffi.C.CRYPTO_memcmp(sum, signature, HASH_SIZE) == 0 then
             return true
@@ -59,22 +43,27 @@ local function genuine(signed, signature)
     return false
 end
 
--- The claims of a token that we signed, that has not ended and that names a tier; else nil. Its header is not asked:
--- whatever algorithm it names, only HMAC-SHA256 passes (RFC 8725, section 3.1).
-local function verified(token)
+-- The claims of a token that we signed and that names a tier, else nil. Its header is not asked: whatever algorithm it
+-- names, only HMAC-SHA256 passes (RFC 8725, section 3.1).
+local function opened(token)
     local signed, payload, signature = token:match("^([%w_-]+%.([%w_-]+))%.([%w_-]+)$")
     if not signed or #token > LONGEST_TOKEN or not genuine(signed, base64.decode_base64url(signature)) then
         return nil
     end
     local claims = json.decode(base64.decode_base64url(payload) or "")
     local whole = type(claims) == "table" and type(claims.sub) == "string" and type(claims.exp) == "number"
-    return whole and claims.exp > ngx.time() and tiers[claims.tier] and claims or nil
+    return whole and tiers[claims.tier] and claims or nil
 end
 
 -- Browsers cannot set a header on a WebSocket; there the token is a parameter.
-local function bearer()
-    local header = ngx.var.http_authorization
-    return header and header:match("^[Bb][Ee][Aa][Rr][Ee][Rr] +(%S+)$") or ngx.var.arg_token or ""
+local function verified()
+    local sent = ngx.var.http_authorization or ngx.var.arg_token
+    local claims = sent and (known:get(sent) or opened(sent:match("%S*$")))
+    if not claims or claims.exp <= ngx.time() then
+        return nil
+    end
+    known:set(sent, claims)
+    return claims
 end
 
 -- An IPv6 host has a /64 to itself, so that prefix is what is counted.
@@ -108,8 +97,8 @@ local function show(taken)
 end
 
 -- For access_by_lua. A token that does not verify counts as none: the application is the one to answer 401.
-function limits.admit()
-    local claims, place, endpoint = verified(bearer()), address(), ngx.var.edge_endpoint
+local function admit()
+    local claims, place, endpoint = verified(), address(), ngx.var.edge_endpoint
     local tier = claims and claims.tier or "anonymous"
     local client = claims and "user " .. claims.sub or "address " .. place
     ngx.var.edge_tier, ngx.var.edge_client = tier, client
@@ -124,4 +113,14 @@ function limits.admit()
     return show(narrow and not broad.wait and narrow.left <= broad.left and narrow or broad)
 end
 
-return limits
+-- Runs while the configuration is read, so that a broken file refuses a reload. One key a line; any of them verifies.
+local function load(rates_path, keys_path)
+    local rates = assert(json.decode(read(rates_path)))
+    tiers, endpoints = buckets(rates.tiers), buckets(rates.endpoints)
+    for key in read(keys_path):gmatch("%S+") do
+        keys[#keys + 1] = key
+    end
+    assert(tiers.anonymous and #keys > 0, "no tier for anonymous clients, or no token key")
+end
+
+return { load = load, admit = admit }

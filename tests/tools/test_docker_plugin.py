@@ -157,7 +157,7 @@ def test_what_a_killed_update_left_behind_is_made_anew(standing: Probe) -> None:
     standing.pulumi("refresh", "--yes", "--skip-preview")
     labels = {"basalt.owner": standing.name}
     left = client.containers.run(
-        standing.base["image"], ["sleep", "60"], name=standing.name, labels=labels, detach=True
+        standing.base["image"], ["sleep", "60"], name=standing.name, labels=labels, init=True, detach=True
     )
     standing.up()
     assert standing.container.id != left.id
@@ -167,7 +167,7 @@ def test_a_container_of_somebody_else_is_left_alone(standing: Probe) -> None:
     client = docker.from_env()
     standing.container.remove(force=True)
     standing.pulumi("refresh", "--yes", "--skip-preview")
-    theirs = client.containers.run(standing.base["image"], ["sleep", "60"], name=standing.name, detach=True)
+    theirs = client.containers.run(standing.base["image"], ["sleep", "60"], name=standing.name, init=True, detach=True)
     done = standing.pulumi("up", "--yes", "--skip-preview")
     assert done.returncode != 0
     assert "is already in use" in done.stdout

@@ -1,0 +1,58 @@
+# What a user of basalt types. Everything else is `basalt --help`.
+
+STACK ?= dev
+DATA ?= keep
+PYTHON ?= python3
+
+SETUP := $(PYTHON) tools/setup
+BIN := .venv/bin
+# The tools of this clone first on PATH, Pulumi's state in .basalt; what is set already wins.
+INSIDE = eval "$$($(SETUP) --print env)" &&
+DOCKERFILES := $(wildcard images/*/Dockerfile */Dockerfile)
+# DL3008: versions of packages come with the Debian release of the base image, which takes security updates.
+HADOLINT := $(BIN)/hadolint --ignore DL3008
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up down test check lint doctor env bench clean
+
+help: ## show this
+	@echo "make up [STACK=dev], make down [STACK=dev] [DATA=delete], make test"
+	@echo
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' Makefile | expand -t 18
+
+setup: ## make this machine able to run basalt; what is there already costs nothing
+	@$(SETUP)
+
+up: setup ## bring up a stack, from nothing or to what its file declares now
+	@$(INSIDE) python -m basalt up --stack $(STACK)
+
+down: ## remove a stack; its data stays unless DATA=delete
+	@$(INSIDE) python -m basalt down --stack $(STACK) --data $(DATA)
+
+test: setup lint ## everything, live tests of a stack of their own included
+	@$(INSIDE) python -m pytest
+
+check: ## what a change must pass, in under a minute and without an engine
+	@$(SETUP) --only local-state python-env
+	@$(MAKE) --no-print-directory lint
+	@$(INSIDE) python -m pytest -m "not live"
+
+lint:
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/yamllint --strict .
+	@$(HADOLINT) $(DOCKERFILES)
+
+doctor: ## what this machine has and lacks, and how to get it
+	@$(SETUP) --check
+
+env: ## print the environment for plain pulumi: eval "$(make -s env)"
+	@$(SETUP) --print env
+
+bench: setup ## measure; results go to bench/
+	@$(INSIDE) python -m bench.planning && python -m bench.up
+
+clean: ## remove what setup and tools made in this clone; state, passphrase and the cache stay
+	rm -rf .venv .basalt/bin .basalt/pulumi/plugins .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	find . -name __pycache__ -not -path './.basalt/*' -prune -exec rm -rf {} +

@@ -1,0 +1,1 @@
+DROP TABLE sales, notifications, order_jobs, orders, order_keys, users;

@@ -1,0 +1,42 @@
+"""PgBouncer: pools that the primary can bear."""
+
+import pytest
+
+from basalt.plan import plan
+from basalt.topology.problem import StackError
+from tests.stacks import DATABASE, ONE_HOST, raw, topology
+
+
+def config() -> str:
+    made = plan(topology(DATABASE))
+    return next(f.text for p in made.planned if p.instance.name == "pgbouncer-1" for f in p.files if f.path == "pgbouncer.ini")
+
+
+def test_pools_that_exceed_the_primary_are_refused_with_the_sum() -> None:
+    with pytest.raises(StackError, match=r"2 members x 2 pools \(write, read\) x 100 = 400 > 200 max_connections"):
+        topology(DATABASE, services__pgbouncer={"pool": 100})
+
+
+def test_the_remedy_is_the_largest_pool_that_fits() -> None:
+    with pytest.raises(StackError, match="at most 45"):
+        topology(DATABASE, services__pgbouncer={"pool": 46})
+    assert topology(DATABASE, services__pgbouncer={"pool": 45})
+
+
+def test_a_pooler_without_a_database_is_refused() -> None:
+    with pytest.raises(StackError, match="declare services.postgres"):
+        topology(raw(ONE_HOST, services__pgbouncer={}))
+
+
+def test_both_sides_are_tls_and_the_server_is_verified() -> None:
+    assert "client_tls_sslmode = require" in config()
+    assert "server_tls_sslmode = verify-full" in config()
+
+
+def test_each_database_has_a_pool_for_writes_and_one_for_reads() -> None:
+    assert "shop = host=haproxy port=5000 dbname=shop" in config()
+    assert "shop_ro = host=haproxy port=5001 dbname=shop" in config()
+
+
+def test_a_failed_login_is_tried_again_at_once() -> None:
+    assert "server_login_retry = 1" in config()

@@ -1,0 +1,1 @@
+"""Set-up of a machine: `python3 tools/setup --help`."""
