@@ -1,4 +1,6 @@
-"""Templates only print: strict, without clock or environment. The settings are Ansible's, so both render the same bytes."""
+"""Templates only print: strict, without clock or environment.
+
+The settings are Ansible's, so both render the same bytes."""
 
 from functools import cache
 from pathlib import Path

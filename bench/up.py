@@ -26,8 +26,8 @@ import yaml
 from basalt.images import reference
 from basalt.plan import Plan
 from basalt.targets.docker.container import arguments, labels
-from basalt.targets.docker.gates import wait_completed, wait_healthy
 from basalt.targets.docker.engine import describe
+from basalt.targets.docker.gates import wait_completed, wait_healthy
 from basalt.targets.docker.stack import in_order
 from tests.live.project import ROOT, Project, copy
 
@@ -76,8 +76,24 @@ def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str])
     """The arguments of `docker run` for what `container.arguments` tells Pulumi."""
     found = ["--name", told["name"], "--hostname", told["hostname"], "--user", told["user"], "--ip", address]
     found += ["--network", plan.topology.name, "--memory", f"{told['memory']}m", "--memory-swap", f"{told['memory']}m"]
-    found += ["--cpus", told["cpus"], "--restart", told["restart"], "--cap-drop", "ALL", "--shm-size", f"{told['shm_size']}m"]
-    found += ["--security-opt", "no-new-privileges:true", "--stop-signal", told["stop_signal"], "--log-driver", "json-file"]
+    found += [
+        "--cpus",
+        told["cpus"],
+        "--restart",
+        told["restart"],
+        "--cap-drop",
+        "ALL",
+        "--shm-size",
+        f"{told['shm_size']}m",
+    ]
+    found += [
+        "--security-opt",
+        "no-new-privileges:true",
+        "--stop-signal",
+        told["stop_signal"],
+        "--log-driver",
+        "json-file",
+    ]
     found += ["--read-only"] if told["read_only"] else []
     found += ["--pid", told["pid_mode"]] if told["pid_mode"] else []
     pairs = [("--env", v) for v in told["envs"]] + [("--label", f"{k}={v}") for k, v in marks.items()]
@@ -91,7 +107,10 @@ def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str])
     if told["healthcheck"]:
         probe = told["healthcheck"]
         # `docker run` takes a probe as one line for a shell only; the words contain no quotes.
-        pairs += [("--health-cmd", subprocess.list2cmdline(probe["tests"][1:])), ("--health-interval", probe["interval"])]
+        pairs += [
+            ("--health-cmd", subprocess.list2cmdline(probe["tests"][1:])),
+            ("--health-interval", probe["interval"]),
+        ]
         pairs += [("--health-timeout", probe["timeout"]), ("--health-start-period", probe["start_period"])]
         pairs += [("--health-retries", str(probe["retries"]))]
     return found + [word for pair in pairs for word in pair]
@@ -106,7 +125,14 @@ def plain(plan: Plan) -> float:
         instance = planned.instance
         told = arguments(planned, plan.site, reference(instance.workload.image))
         marks = labels(plan.site, instance)
-        command = ["docker", "run", "--detach", *flags(told, plan, instance.address, marks), told["image"], *told["command"]]
+        command = [
+            "docker",
+            "run",
+            "--detach",
+            *flags(told, plan, instance.address, marks),
+            told["image"],
+            *told["command"],
+        ]
         subprocess.run(command, check=True, capture_output=True, text=True)
         if instance.workload.task:
             wait_completed(engine, told["name"], 600)

@@ -44,7 +44,7 @@ def program(topology: Topology) -> list[Made]:
 
     def deploy() -> pulumi.Output[None]:
         seed = pulumi.Output.secret("00" * 32)
-        given = pulumi.Output.secret({name: "given" for name in _given(topology)})
+        given = pulumi.Output.secret(dict.fromkeys(_given(topology), "given"))
         apply(plan(topology), Secrets(seed, given))
         return pulumi.Output.from_input(None)
 

@@ -31,7 +31,7 @@ def files(instance, site):
     yield File("mail.conf", site.render("mail/mail.conf.j2", redis=site.addresses("redis.data", instance)))
 '''
 
-PROGRAM = '''
+PROGRAM = """
 import sys
 from pathlib import Path
 from basalt.topology.load import load_stack
@@ -46,7 +46,7 @@ assert any("mail-2:9925" in file.text for file in texts["prometheus-1"]), "not m
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Certificate", "mail-1-stack") in names
-'''
+"""
 
 
 def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 
 from basalt.plan import survey
-from basalt.site import place
+from basalt.site import Site, place
 from basalt.topology.model import Topology
 from basalt.workload import Endpoint, Limits, Port, Tier, Workload
 from tests.stacks import ONE_HOST, THREE_HOSTS, raw, topology
@@ -26,7 +26,7 @@ def workload(name: str, count: int = 1, uses: tuple[str, ...] = (), beside: str 
     )
 
 
-def site_of(base: Topology, *workloads: Workload):  # type: ignore[no-untyped-def]
+def site_of(base: Topology, *workloads: Workload) -> Site:
     return place(base, [(w.name, w) for w in workloads])
 
 

@@ -67,7 +67,7 @@ class Hub:
                 inbox.put_nowait(text)
                 metrics.EVENTS.inc()
             except asyncio.QueueFull:
-                pass  # too slow to keep; it may connect again
+                self._end(inbox)  # too slow to keep; it may connect again
 
     def close(self) -> None:
         self._closed = True

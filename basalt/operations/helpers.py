@@ -1,4 +1,4 @@
-"""Processes that a killed `pulumi` leaves behind: language host and plugins live on, and may still finish a creation."""
+"""Processes that a killed `pulumi` leaves behind: language host and plugins live on, and may still create things."""
 
 import os
 import re
@@ -27,7 +27,9 @@ def orphans(backend: str) -> Iterator[int]:
 
 def _engine_port(arguments: list[str]) -> int:
     """The port of the engine that a helper was started for, 0 for any other process."""
-    named = any("pulumi-language-" in word or "pulumi-resource-" in word or word == "pulumi.dynamic" for word in arguments)
+    named = any(
+        "pulumi-language-" in word or "pulumi-resource-" in word or word == "pulumi.dynamic" for word in arguments
+    )
     found = [match for word in arguments if (match := _ENGINE.fullmatch(word))]
     return int(found[-1][1]) if named and found else 0
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from basalt.operations import helpers, objects, pulumi
-from basalt.operations.environment import HOME, defaults
+from basalt.operations.environment import HOME, backend
 from basalt.topology.model import Topology
 
 Say = Callable[[str], None]
@@ -34,7 +34,7 @@ def recover(topology: Topology, say: Say) -> None:
         return
     say(f"the last run on {stack} was interrupted: putting state and engines in step")
     marker.touch()
-    helpers.end(list(helpers.orphans(defaults()["PULUMI_BACKEND_URL"])))
+    helpers.end(list(helpers.orphans(backend())))
     if stale:
         pulumi.capture("cancel", "--yes", stack=stack)
     known = {str(resource.get("id")) for resource in pulumi.resources(stack)}
@@ -57,16 +57,18 @@ def _refuse_foreign(topology: Topology) -> None:
 
 def _stale_locks(stack: str) -> bool:
     """Whether a dead process of this machine holds the stack's lock. Only a local state has locks of this kind."""
-    backend = urlsplit(defaults()["PULUMI_BACKEND_URL"])
-    if backend.scheme != "file":
+    url = urlsplit(backend())
+    if url.scheme != "file":
         return False
-    folder = Path(backend.path).expanduser() / ".pulumi" / "locks"
+    folder = Path(url.path).expanduser() / ".pulumi" / "locks"
     found = False
     for path in folder.glob(f"organization/basalt/{stack}/*.json"):
         lock = json.loads(path.read_text() or "{}")
         holder = int(lock.get("pid", 0))
         if lock.get("hostname") != socket.gethostname() or _is_pulumi(holder):
-            raise BusyError(f"stack {stack} is being changed by process {holder} of {lock.get('hostname')}; wait for it")
+            raise BusyError(
+                f"stack {stack} is being changed by process {holder} of {lock.get('hostname')}; wait for it"
+            )
         found = True
     return found
 

@@ -50,4 +50,3 @@ def down(stack: str, say: Say, *, data: bool, orphans: bool) -> None:
             say(f"removed {removed}")
     elif left.volumes:
         say(f"{len(left.volumes)} volumes with data are left; the next up uses them, --data delete removes them")
-

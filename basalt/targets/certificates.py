@@ -1,6 +1,6 @@
 """The stack's own certificate authorities, as resources: leaf certificates renew by `pulumi up`."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from typing import Any
 
@@ -16,7 +16,7 @@ _BACKDATE = timedelta(minutes=5)  # clocks of hosts differ
 
 
 def _now() -> datetime:
-    return datetime.now(timezone.utc)
+    return datetime.now(UTC)
 
 
 def _pem(certificate: x509.Certificate) -> str:

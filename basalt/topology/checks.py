@@ -79,7 +79,8 @@ def _quorum(site: Site) -> Iterator[Problem]:
             zones = Counter(site.host(instance).zone for instance in site.of(workload.name))
             zone, most = zones.most_common(1)[0]
             if most > count // 2:
-                remedy = f"{most} of {count} stand in zone {zone}: losing it loses the quorum; add {workload.tier} hosts in other zones"
+                blame = f"{most} of {count} stand in zone {zone}: losing it loses the quorum"
+                remedy = f"{blame}; add {workload.tier} hosts in other zones"
                 yield Problem(path, count, remedy)
 
 
@@ -118,5 +119,6 @@ def _backup_apart(site: Site) -> Iterator[Problem]:
     for instance in site.instances:
         zone = site.host(instance).zone
         if instance.workload.tier is Tier.BACKUP and instance.workload.beside is None and zone in data:
-            remedy = f"zone {zone} also holds {data[zone]}: one failure would take both; give a host of another zone the backup tier"
+            blame = f"zone {zone} also holds {data[zone]}: one failure would take both"
+            remedy = f"{blame}; give a host of another zone the backup tier"
             yield Problem(f"services.{instance.service}", instance.host, remedy)

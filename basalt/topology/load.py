@@ -29,7 +29,9 @@ def load_stack(root: Path, stack: str) -> Topology:
     """Reads `stacks/Pulumi.<stack>.yaml`. Raises StackError."""
     path = stack_path(root, stack)
     if not path.is_file():
-        known = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in path.parent.glob("Pulumi.*.yaml"))
+        known = sorted(
+            file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in path.parent.glob("Pulumi.*.yaml")
+        )
         raise StackError(str(path), [Problem("stack", stack, f"no such file; there are: {', '.join(known) or 'none'}")])
     try:
         document = yaml.safe_load(path.read_text())
@@ -56,7 +58,7 @@ def load(stack: str, raw: dict[str, Any], given: Iterable[str] = (), source: str
     try:
         topology = Topology(name=stack, **raw)
     except ValidationError as error:
-        problems.extend(_translate(error, raw))
+        problems.extend(_translate(error))
         raise StackError(source, problems) from None
     if not problems:
         from basalt.topology.checks import check
@@ -81,10 +83,10 @@ def _settings(name: str, block: Any, problems: list[Problem]) -> Iterator[tuple[
     try:
         yield name, kind(**(block or {}))
     except ValidationError as error:
-        problems.extend(_translate(error, block or {}, path, kind))
+        problems.extend(_translate(error, path, kind))
 
 
-def _translate(error: ValidationError, raw: Any, prefix: str = "", kind: type[Settings] = Topology) -> Iterator[Problem]:
+def _translate(error: ValidationError, prefix: str = "", kind: type[Settings] = Topology) -> Iterator[Problem]:
     for fault in error.errors():
         path = ".".join(str(part) for part in (prefix, *fault["loc"]) if part != "")
         value = fault["input"] if fault["type"] != "missing" else None

@@ -101,7 +101,9 @@ class CertificateLife(Settings):
     @model_validator(mode="after")
     def _renews_before_its_end(self) -> "CertificateLife":
         if self.renew >= self.days:
-            raise ValueError(f"renew {self.renew} days before the end of {self.days}: every up would renew; make it smaller")
+            raise ValueError(
+                f"renew {self.renew} days before the end of {self.days}: every up would renew; make it smaller"
+            )
         return self
 
 
@@ -149,4 +151,3 @@ class Topology(Settings):
         on_one_host = -(-members // len(hosts))
         smallest = min(host.memory for host in hosts.values())
         return min(most, int(smallest * fraction / on_one_host))
-

@@ -33,12 +33,11 @@ def missing(desired: Any, actual: Any) -> Any:
     """The part of `desired` that `actual` lacks or has otherwise, in the shape of a merge patch; {} for none."""
     if not isinstance(desired, dict) or not isinstance(actual, dict):
         return desired
-    lacking = {key: missing(value, actual.get(key)) for key, value in desired.items() if not same(value, actual.get(key))}
-    return lacking
+    return {key: missing(value, actual.get(key)) for key, value in desired.items() if not same(value, actual.get(key))}
 
 
 def same(desired: Any, actual: Any) -> bool:
-    """Whether `actual` holds all of `desired`. Numbers and their texts count as equal: the DCS keeps what it was given."""
+    """Whether `actual` holds all of `desired`. A number and its text are equal: the DCS keeps what it was given."""
     if isinstance(desired, dict):
         return isinstance(actual, dict) and all(same(value, actual.get(key)) for key, value in desired.items())
     return desired == actual or (str(desired) == str(actual) and not isinstance(desired, bool))
@@ -205,7 +204,9 @@ def main() -> int:
     """0 when all is as declared."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--document", type=Path, required=True, help="what is declared (JSON)")
-    parser.add_argument("--wait", type=float, default=300, metavar="SECONDS", help="for a leader (default: %(default)s)")
+    parser.add_argument(
+        "--wait", type=float, default=300, metavar="SECONDS", help="for a leader (default: %(default)s)"
+    )
     options = parser.parse_args()
     document = json.loads(options.document.read_text())
     patroni = Patroni(document["patroni"])

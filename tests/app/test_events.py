@@ -43,7 +43,8 @@ def test_a_client_that_does_not_read_is_let_go() -> None:
         assert await reading == "read"
         for number in range(INBOX_SIZE + 1):
             hub.deliver(str(number))
-        return [text async for text in stream]
+        async with asyncio.timeout(1):
+            return [text async for text in stream]
 
     assert asyncio.run(run()) == []
 

@@ -27,7 +27,9 @@ def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | in
     }
 
 
-def connect(project: Project, endpoint: str, role: str, **changes: str | int) -> "psycopg.Connection[tuple[object, ...]]":
+def connect(
+    project: Project, endpoint: str, role: str, **changes: str | int
+) -> "psycopg.Connection[tuple[object, ...]]":
     """A connection in autocommit; `changes` override parameters. psycopg.OperationalError when refused."""
     conninfo = {**parameters(project, endpoint, role), **changes}
     return psycopg.connect(autocommit=True, **conninfo)  # type: ignore[arg-type]

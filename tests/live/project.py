@@ -17,9 +17,9 @@ from docker.models.containers import Container
 from basalt.plan import Plan, plan
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
+from tools.setup.environment import variables
 
 ROOT = Path(__file__).parent.parent.parent
-_CLEARED = ("PULUMI_BACKEND_URL", "PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PYTHONPATH")
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,10 @@ class Project:
     @property
     def environment(self) -> dict[str, str]:
         """That of a newcomer who has just run `eval "$(make -s env)"` in the copy."""
-        own = {key: value for key, value in os.environ.items() if key not in _CLEARED}
+        own = {key: value for key, value in os.environ.items() if not key.startswith("PULUMI_")}
         home = self.folder / ".basalt"
-        return {
-            **own,
-            "PATH": f"{Path(sys.executable).parent}:{home / 'bin'}:{own['PATH']}",
-            "PULUMI_BACKEND_URL": f"file://{home / 'state'}",
-            "PULUMI_CONFIG_PASSPHRASE_FILE": str(home / "passphrase"),
-            "PULUMI_SKIP_UPDATE_CHECK": "true",
-            "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-            "PYTHONPATH": str(self.folder),
-        }
+        set_up = {key: value.replace(str(ROOT / ".basalt"), str(home)) for key, value in variables(own).items()}
+        return {**own, **set_up, "PYTHONPATH": str(self.folder)}
 
     def start(self, *command: str) -> "subprocess.Popen[str]":
         """A command in the copy, in the background."""
@@ -51,7 +44,7 @@ class Project:
         )
 
     def run(self, *command: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
-        """A command in the copy; what it printed, on both streams, is in `stdout`. AssertionError with it on failure."""
+        """A command in the copy; `stdout` has both its streams. AssertionError with them on failure."""
         process = self.start(*command)
         output, _ = process.communicate()
         if check and process.returncode:
@@ -106,7 +99,11 @@ class Project:
 def copy(folder: Path, stack: str) -> Project:
     """A copy of the working tree as git sees it, with fresh state and passphrase unless it has them already."""
     listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True, capture_output=True, check=True
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=True,
     ).stdout.splitlines()
     for name in listed:
         target = folder / name
@@ -121,8 +118,10 @@ def copy(folder: Path, stack: str) -> Project:
     if not passphrase.exists():
         passphrase.touch(mode=0o600)
         passphrase.write_text(secrets.token_urlsafe(32))
-    if not (home / "bin").exists():
-        (home / "bin").symlink_to(ROOT / ".basalt" / "bin")
+    (home / "pulumi").mkdir(exist_ok=True)
+    for tools in ("bin", "pulumi/plugins"):
+        if not (home / tools).exists():
+            (home / tools).symlink_to(ROOT / ".basalt" / tools)
     return Project(folder, stack)
 
 

@@ -29,7 +29,10 @@ def test_the_first_full_backup_is_taken_by_itself(project: Project) -> None:
 
 def test_full_and_incremental_backups_are_scheduled(project: Project) -> None:
     jobs = [job for i in project.plan.site.instances for job in i.workload.jobs if job.schedule != "@reboot"]
-    assert {("full" in " ".join(job.command), "incr" in " ".join(job.command)) for job in jobs} >= {(True, False), (False, True)}
+    assert {("full" in " ".join(job.command), "incr" in " ".join(job.command)) for job in jobs} >= {
+        (True, False),
+        (False, True),
+    }
 
 
 def test_an_incremental_backup_follows(project: Project) -> None:

@@ -52,7 +52,9 @@ def hits(project: Project) -> float:
     for name, container in project.containers().items():
         if project_part(project, name) == "api":
             lines = execute(container, "curl", "-fsk", "https://localhost:8000/metrics").splitlines()
-            total += sum(float(line.split()[-1]) for line in lines if line.startswith('cache_hits_total{cache="orders"'))
+            total += sum(
+                float(line.split()[-1]) for line in lines if line.startswith('cache_hits_total{cache="orders"')
+            )
     return total
 
 
@@ -147,5 +149,8 @@ def test_a_client_that_does_not_know_the_authority_refuses_the_edge(edge: Edge) 
 
 
 def test_the_database_is_written_only_through_the_declared_roles(project: Project) -> None:
-    with connect(project, "haproxy.write", "readonly") as connection, pytest.raises(psycopg.errors.InsufficientPrivilege):
+    with (
+        connect(project, "haproxy.write", "readonly") as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
         connection.execute("DELETE FROM orders")

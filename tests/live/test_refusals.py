@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from basalt.targets.certificates import make_authority
-from tests.live.database import connect, parameters
+from tests.live.database import connect
 from tests.live.project import Project, execute
 
 DATABASE_LINKS = ("pgbouncer.sql", "haproxy.write", "haproxy.read", "postgres.sql")
@@ -91,9 +91,12 @@ def test_redis_without_tls_is_refused(project: Project, endpoint: str) -> None:
 @pytest.mark.parametrize("endpoint", ["redis.data", "redis-sentinel.sentinel"])
 def test_redis_without_a_password_is_refused(project: Project, endpoint: str, authority: Path) -> None:
     host, port = address(project, endpoint)
-    name = project.plan.site.of(endpoint.split(".")[0])[0].name
+    name = project.plan.site.of(endpoint.split(".", maxsplit=1)[0])[0].name
     context = ssl.create_default_context(cafile=str(authority))
-    with socket.create_connection((host, port), timeout=5) as raw, context.wrap_socket(raw, server_hostname=name) as tls:
+    with (
+        socket.create_connection((host, port), timeout=5) as raw,
+        context.wrap_socket(raw, server_hostname=name) as tls,
+    ):
         for command in (b"GET x\r\n", b"AUTH wrong\r\n", b"CONFIG GET *\r\n"):
             tls.sendall(command)
             assert tls.recv(200).startswith((b"-NOAUTH", b"-WRONGPASS"))
@@ -140,18 +143,21 @@ def test_the_backup_repository_asks_for_a_client_certificate(project: Project, a
     host, port = address(project, "backup.repository")
     context = ssl.create_default_context(cafile=str(authority))
     with (
-        pytest.raises((ssl.SSLError, ConnectionError)),
         socket.create_connection((host, port), timeout=5) as raw,
         context.wrap_socket(raw, server_hostname="backup-1") as tls,
+        pytest.raises((ssl.SSLError, ConnectionError)),
     ):
-        tls.sendall(b"\n")
-        if not tls.recv(1):
-            raise ConnectionError("closed without a word")
+        asked(tls)
+
+
+def asked(tls: ssl.SSLSocket) -> None:
+    """Says something; ConnectionError when the other side hangs up on it."""
+    tls.sendall(b"\n")
+    if not tls.recv(1):
+        raise ConnectionError("closed without a word")
 
 
 def test_old_versions_of_tls_are_refused_at_the_edge(project: Project) -> None:
     host, port = address(project, "nginx.https")
     done = curl(f"https://{host}:{port}/", "--insecure", "--tls-max", "1.1")
     assert done.returncode != 0
-
-

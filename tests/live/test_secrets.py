@@ -82,9 +82,13 @@ def test_not_in_outputs_nor_in_plans(project: Project, secrets: dict[str, bytes]
 
 
 def test_not_in_git(secrets: dict[str, bytes]) -> None:
-    history = subprocess.run(["git", "log", "--all", "-p", "--no-color"], cwd=ROOT, capture_output=True, check=True).stdout
+    history = subprocess.run(
+        ["git", "log", "--all", "-p", "--no-color"], cwd=ROOT, capture_output=True, check=True
+    ).stdout
     assert leaks(secrets, "git history", history) == []
-    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout.split("\n")
+    listed = subprocess.run(["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=True).stdout.split(
+        "\n"
+    )
     files = [ROOT / name for name in listed if name and (ROOT / name).is_file()]
     assert sum((leaks(secrets, str(path), path.read_bytes()) for path in files), []) == []
 

@@ -1,7 +1,7 @@
 """Certificates of the stack's own authority."""
 
 import subprocess
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
@@ -15,7 +15,17 @@ def test_a_leaf_is_verified_by_its_authority_for_both_uses(tmp_path: Path) -> No
     (tmp_path / "ca.crt").write_text(authority["certificate"])
     (tmp_path / "tls.crt").write_text(leaf["certificate"])
     for purpose in ("sslserver", "sslclient"):
-        command = ["openssl", "verify", "-CAfile", "ca.crt", "-purpose", purpose, "-verify_hostname", "etcd-1", "tls.crt"]
+        command = [
+            "openssl",
+            "verify",
+            "-CAfile",
+            "ca.crt",
+            "-purpose",
+            purpose,
+            "-verify_hostname",
+            "etcd-1",
+            "tls.crt",
+        ]
         subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
 
 
@@ -24,7 +34,9 @@ def test_a_leaf_of_another_authority_is_refused(tmp_path: Path) -> None:
     leaf = make_leaf(["x"], 90, theirs["certificate"], theirs["key"])
     (tmp_path / "ca.crt").write_text(ours["certificate"])
     (tmp_path / "tls.crt").write_text(leaf["certificate"])
-    done = subprocess.run(["openssl", "verify", "-CAfile", "ca.crt", "tls.crt"], cwd=tmp_path, capture_output=True, check=False)
+    done = subprocess.run(
+        ["openssl", "verify", "-CAfile", "ca.crt", "tls.crt"], cwd=tmp_path, capture_output=True, check=False
+    )
     assert done.returncode != 0
 
 
@@ -38,7 +50,7 @@ def test_names_and_addresses_are_told_apart() -> None:
 
 
 def test_renewal_is_due_near_the_end_and_not_before() -> None:
-    now = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    now = datetime(2026, 1, 1, tzinfo=UTC)
     assert not due((now + timedelta(days=31)).isoformat(), 30, now)
     assert due((now + timedelta(days=29)).isoformat(), 30, now)
     assert due((now - timedelta(days=1)).isoformat(), 30, now)

@@ -88,4 +88,4 @@ def test_every_stack_file_of_the_repository_loads(file: Path) -> None:
 def test_a_topology_cannot_be_changed() -> None:
     topology = load("lab", ONE_HOST)
     with pytest.raises(ValueError, match="frozen"):
-        topology.region = "fra"
+        topology.region = "fra"  # type: ignore[misc]

@@ -13,7 +13,13 @@ from tools.setup.step import Log, Step
 
 # Inside the environment and written last: what an interrupted run leaves has none.
 _MARKER = paths.VENV / "basalt-key"
-_PROJECT = paths.REPOSITORY / "pyproject.toml"
+_INPUTS = (
+    "requirements.txt",
+    "requirements-dev.txt",
+    "app/requirements.txt",
+    "tools/constraints.txt",
+    "pyproject.toml",
+)
 _PACKAGE = paths.REPOSITORY / "basalt"
 
 
@@ -60,8 +66,7 @@ def _version() -> str:
 
 
 def _inputs() -> list[Path]:
-    requirements = [paths.REPOSITORY / name for name in ("requirements.txt", "requirements-dev.txt")]
-    return [*requirements, paths.TOOLS / "constraints.txt", _PROJECT]
+    return [paths.REPOSITORY / name for name in _INPUTS]
 
 
 def _key() -> str:

@@ -14,7 +14,7 @@ from basalt.topology.problem import Problem
 #: The task that runs before every part.
 MIGRATE = "migrate"
 
-Path = Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_-]*$")]
+Path = Annotated[str, Field(pattern=r"^/$|^(/[A-Za-z0-9_-]+)+$")]
 Command = Annotated[tuple[str, ...], Field(min_length=1)]
 Given = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 
@@ -83,6 +83,7 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     yield from _database_problems(settings, topology)
     yield from _name_problems(settings, topology)
     yield from _route_problems(settings)
+    yield from _queue_problems(settings)
     for name in settings.secrets:
         if name not in given:
             remedy = f"set it: pulumi config set --stack {topology.name} --secret --path 'basalt:secrets.{name}'"
@@ -91,13 +92,9 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
 
 def _database_problems(settings: Settings, topology: Topology) -> Iterator[Problem]:
     declared = databases(topology)
-    known = ", ".join(declared) or "none"
-    if settings.database and settings.database not in declared:
-        yield Problem(
-            "services.app.database", settings.database, f"services.postgres declares {known}; name one of them"
-        )
-    elif database(settings, topology) is None:
-        yield Problem("services.app.database", None, f"services.postgres declares {known}; name one of them")
+    if database(settings, topology) not in declared:
+        remedy = f"services.postgres declares {', '.join(declared) or 'none'}; name one of them"
+        yield Problem("services.app.database", settings.database, remedy)
 
 
 def _name_problems(settings: Settings, topology: Topology) -> Iterator[Problem]:
@@ -118,3 +115,11 @@ def _route_problems(settings: Settings) -> Iterator[Problem]:
     for path in settings.streams if "streams" in settings.model_fields_set else ():
         if owner(settings, path) is None:
             yield Problem("services.app.streams", path, "no part has a route to it; add the route")
+
+
+def _queue_problems(settings: Settings) -> Iterator[Problem]:
+    for name, part in settings.parts.items():
+        for queue in part.queues if part.command is None else ():
+            if queue not in _QUEUES:
+                remedy = f"the reference application has {', '.join(_QUEUES)}; another one needs its command here"
+                yield Problem(f"services.app.parts.{name}.queues", queue, remedy)

@@ -8,7 +8,20 @@ from basalt.services.backup.settings import Settings
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import Endpoint, File, Limits, Port, Probe, Reload, ScheduledJob, Scrape, Stop, Tier, Volume, Workload
+from basalt.workload import (
+    Endpoint,
+    File,
+    Limits,
+    Port,
+    Probe,
+    Reload,
+    ScheduledJob,
+    Scrape,
+    Stop,
+    Tier,
+    Volume,
+    Workload,
+)
 
 AGENT = "backup-agent.agent"
 
@@ -76,7 +89,9 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
             ScheduledJob("incremental", settings.incremental, _backup("incr")),
         ),
         limits=Limits(memory=settings.memory, cpus=processes(topology)),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9855/"), interval=15),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9855/"), interval=15
+        ),
         # An interrupted backup removes its lock and tells PostgreSQL.
         stop=Stop(seconds=30),
         # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
@@ -96,7 +111,9 @@ def _exporter() -> Workload:
         ports={"metrics": Port(9854, "https")},
         volumes=(Volume("repository", _REPOSITORY, of="backup", read_only=True),),
         limits=Limits(memory=96, cpus=0.5),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9854/"), interval=15),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9854/"), interval=15
+        ),
         # It reads its files at each use.
         reload=Reload(("true",)),
         scrapes=(Scrape(job="pgbackrest"),),

@@ -34,7 +34,10 @@ def jobs(site: Site) -> tuple[Job, ...]:
         label = scrape.job or instance.workload.name
         way = Scrape(port="", path=scrape.path, job=label, params=scrape.params)
         found[scheme, way].append(Target(str(site.address(instance, scrape.port)), _labels(label, instance, site)))
-    made = [Job(_name(scheme, way), scheme, way.path, way.params, tuple(targets)) for (scheme, way), targets in found.items()]
+    made = [
+        Job(_name(scheme, way), scheme, way.path, way.params, tuple(targets))
+        for (scheme, way), targets in found.items()
+    ]
     return tuple(sorted(made, key=lambda job: job.name))
 
 

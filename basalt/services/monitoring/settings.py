@@ -19,7 +19,9 @@ def _socket(text: str) -> str:
 class Settings(Base):
     """`services.monitoring`"""
 
-    interval: int = Field(default=15, ge=5, le=120, description="seconds between two scrapes; beyond 2 minutes series go stale")
+    interval: int = Field(
+        default=15, ge=5, le=120, description="seconds between two scrapes; beyond 2 minutes series go stale"
+    )
     retention_days: int = Field(default=15, ge=1, le=1000)
     storage_gb: int = Field(default=8, ge=1, description="the oldest samples go when it is full")
     memory: int = Field(default=512, ge=256, description="MiB")

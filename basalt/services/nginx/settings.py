@@ -49,7 +49,7 @@ def parse_listener(text: object) -> Listener:
 
 PerTime = Annotated[Rate, BeforeValidator(parse_rate)]
 Listen = Annotated[Listener, BeforeValidator(parse_listener)]
-Path = Annotated[str, Field(pattern=r"^/[A-Za-z0-9/_-]*$")]
+Path = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_-]+)+$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
 
 #: Passwords are guessed one after the other; nobody types more of them in a minute.

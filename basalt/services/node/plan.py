@@ -32,7 +32,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         observes_host=True,
         ports={"metrics": Port(9100, "https")},
         limits=Limits(memory=64, cpus=0.25),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9100/"), interval=15),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9100/"), interval=15
+        ),
         # It reads its certificate at each handshake.
         reload=Reload(("true",)),
         scrapes=(Scrape(job="node"),),

@@ -31,7 +31,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         stop=Stop("SIGINT", 15),
         reload=Reload(signal="SIGHUP"),
     )
-    start = 'exec prometheus-pgbouncer-exporter --web.config.file=/etc/basalt/web.yml --pgBouncer.connectionString="$(cat /etc/basalt/target)"'
+    connection = '--pgBouncer.connectionString="$(cat /etc/basalt/target)"'
+    start = f"exec prometheus-pgbouncer-exporter --web.config.file=/etc/basalt/web.yml {connection}"
     yield Workload(
         name="pgbouncer-exporter",
         image="exporter",

@@ -30,5 +30,7 @@ def problems(settings: Settings, topology: Topology, _given: frozenset[str]) -> 
     if wanted > room:
         sums = f"{settings.members} members x {entries} pools (write, read) x {settings.pool} = {wanted}"
         best = room // (settings.members * entries)
-        remedy = f"{sums} > {postgres.max_connections} max_connections - {RESERVED_CONNECTIONS} reserved; at most {best}"
+        remedy = (
+            f"{sums} > {postgres.max_connections} max_connections - {RESERVED_CONNECTIONS} reserved; at most {best}"
+        )
         yield Problem("services.pgbouncer.pool", settings.pool, f"{remedy}, or raise services.postgres.max_connections")

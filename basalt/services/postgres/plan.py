@@ -63,7 +63,9 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         limits=Limits(memory=memory, cpus=settings.cpus or cores),
         shared_memory=max(64, memory // 4),
         # 200 while PostgreSQL runs here, in whatever role; a replica that still copies is not healthy yet.
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _CONTROL_CA, "https://localhost:8008/health"), grace=300),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _CONTROL_CA, "https://localhost:8008/health"), grace=300
+        ),
         stop=Stop(seconds=60),
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("rest", job="patroni"),),
@@ -85,7 +87,8 @@ def _provision() -> Workload:
 
 def _exporter(settings: Settings) -> Workload:
     # The target differs between instances, which a command of the workload cannot say.
-    start = 'DATA_SOURCE_URI="$(cat /etc/basalt/target)" exec prometheus-postgres-exporter --web.config.file=/etc/basalt/web.yml'
+    exporter = "prometheus-postgres-exporter --web.config.file=/etc/basalt/web.yml"
+    start = f'DATA_SOURCE_URI="$(cat /etc/basalt/target)" exec {exporter}'
     return Workload(
         name="postgres-exporter",
         image="exporter",

@@ -14,7 +14,12 @@ SENTINEL = "redis-sentinel.sentinel"
 _DATA_PORT = 6379
 _SENTINEL_PORT = 26379
 _AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
-_CERTIFICATE = ("-tls-server-cert-file", "/etc/basalt/tls/stack/tls.crt", "-tls-server-key-file", "/etc/basalt/tls/stack/tls.key")
+_CERTIFICATE = (
+    "-tls-server-cert-file",
+    "/etc/basalt/tls/stack/tls.crt",
+    "-tls-server-key-file",
+    "/etc/basalt/tls/stack/tls.key",
+)
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
@@ -76,7 +81,14 @@ def _exporter(watched: str, endpoint: Endpoint, count: int) -> Workload:
         name=f"{watched}-exporter",
         image="exporter",
         # Its target is another one for each instance, which a command of the workload cannot say.
-        command=("sh", "-c", 'exec "$@" -redis.addr "$(cat /etc/basalt/target)"', "sh", "prometheus-redis-exporter", *flags),
+        command=(
+            "sh",
+            "-c",
+            'exec "$@" -redis.addr "$(cat /etc/basalt/target)"',
+            "sh",
+            "prometheus-redis-exporter",
+            *flags,
+        ),
         count=count,
         tier=Tier.WATCH,
         beside=watched,
@@ -100,7 +112,9 @@ def _member_files(instance: Instance, site: Site) -> Iterator[File]:
     memory = shares(instance.workload.limits.memory)
     own = site.address(instance, "data")
     members = site.addresses(DATA, instance)
-    text = site.render("redis/redis.conf.j2", own=own, memory=memory, replicas_to_write=_replicas_to_write(len(members)))
+    text = site.render(
+        "redis/redis.conf.j2", own=own, memory=memory, replicas_to_write=_replicas_to_write(len(members))
+    )
     yield File("redis.conf", text, reloads=False)
     sentinels = " ".join(str(address) for address in site.addresses(SENTINEL, instance))
     first = members[0]

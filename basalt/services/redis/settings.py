@@ -13,9 +13,13 @@ class Settings(Base):
     """`services.redis`"""
 
     members: int = Field(default=3, ge=1, le=7)
-    memory: int | None = Field(default=None, ge=64, description="MiB a member, computed from the hosts; half holds keys")
+    memory: int | None = Field(
+        default=None, ge=64, description="MiB a member, computed from the hosts; half holds keys"
+    )
     sentinels: int = Field(default=3, ge=1, le=7)
-    down_after_ms: int = Field(default=1500, ge=1000, le=60_000, description="silence after which a member counts as dead")
+    down_after_ms: int = Field(
+        default=1500, ge=1000, le=60_000, description="silence after which a member counts as dead"
+    )
 
     @field_validator("sentinels")
     @classmethod

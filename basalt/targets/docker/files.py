@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -132,28 +133,22 @@ def _reload(props: dict[str, Any]) -> None:
         raise RuntimeError(f"{how['container']}: reload ended with {code}: {text.decode(errors='replace')[-2000:]}")
 
 
-class FilesResource(Resource, module="basalt", name="Files"):
-    """A volume with the files of one instance. `files`: the secret output of `encode`; `reload`: `container`,
-    `signal` or `command`, and which `files` it is for (empty: none)."""
+@dataclass(frozen=True)
+class FilesArgs:
+    """`files`: the secret output of `encode`. `reload`: the `container` that is told of changed ones among `files`, by
+    `signal` or `command`. `image` is any that the engine has: it carries the files in and is never run for it."""
 
-    def __init__(
-        self,
-        name: str,
-        engine: dict[str, str],
-        volume: str,
-        files: pulumi.Input[str],
-        reload: dict[str, Any],
-        image: str,
-        labels: dict[str, str],
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "engine": engine,
-            "volume": volume,
-            "files": files,
-            "reload": reload,
-            "image": image,
-            "labels": labels,
-        }
+    engine: dict[str, str]
+    volume: str
+    files: pulumi.Input[str]
+    reload: dict[str, Any]
+    image: str
+    labels: dict[str, str]
+
+
+class FilesResource(Resource, module="basalt", name="Files"):
+    """A volume with the files of one instance."""
+
+    def __init__(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         secret = pulumi.ResourceOptions(additional_secret_outputs=["files"])
-        super().__init__(_FilesProvider(), name, inputs, pulumi.ResourceOptions.merge(opts, secret))
+        super().__init__(_FilesProvider(), name, {**vars(args)}, pulumi.ResourceOptions.merge(opts, secret))

@@ -42,7 +42,11 @@ def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> No
         except NotFound as error:
             raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
         sick = [container for container in containers if not _healthy(container)]
-        if crashed := [c for c in sick if c.attrs["RestartCount"] - before.setdefault(str(c.id), c.attrs["RestartCount"]) >= _CRASHES]:
+        if crashed := [
+            c
+            for c in sick
+            if c.attrs["RestartCount"] - before.setdefault(str(c.id), c.attrs["RestartCount"]) >= _CRASHES
+        ]:
             raise GateError("\n".join(f"{c.name} starts and dies again and again; {_tail(c)}" for c in crashed))
         if sick and time.monotonic() > deadline:
             raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
@@ -113,9 +117,10 @@ class Healthy(Resource, module="basalt", name="Healthy"):
         self,
         name: str,
         containers: list[dict[str, Any]],
-        on_create: bool,
         seconds: int,
         opts: pulumi.ResourceOptions | None = None,
+        *,
+        on_create: bool,
     ) -> None:
         inputs = {"containers": containers, "on_create": on_create, "seconds": seconds}
         super().__init__(_HealthyProvider(), name, inputs, opts)

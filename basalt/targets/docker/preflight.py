@@ -1,5 +1,8 @@
-"""What must be on the engines before anything is changed."""
+"""What must hold on the engines before anything is changed."""
 
+from collections.abc import Iterator
+
+import docker
 import docker.errors
 import pulumi
 
@@ -8,17 +11,32 @@ from basalt.plan import Plan
 from basalt.targets.docker.engine import connect, describe
 
 
-def require_images(plan: Plan) -> None:
-    """RunError when a host's engine lacks an image of its instances, with the command that brings it."""
-    missing = []
+def require(plan: Plan) -> None:
+    """RunError when a host's engine lacks an image of its instances, or when somebody else has a port that is to be
+    published; says which, and what to do. Nothing has been changed then."""
+    problems = []
     for host, declared in plan.topology.hosts.items():
-        wanted = {reference(i.workload.image) for i in plan.site.instances if i.host == host}
-        images = connect(describe(declared)).images
-        for image in sorted(wanted):
-            try:
-                images.get(image)
-            except docker.errors.ImageNotFound:
-                missing.append(f"{image} on {host}")
-    if missing:
-        remedy = f"run: basalt images --stack {plan.topology.name}"
-        raise pulumi.RunError("images are missing, nothing was changed: " + ", ".join(missing) + f"; {remedy}")
+        client = connect(describe(declared))
+        problems += list(_missing_images(plan, host, client))
+        problems += list(_taken_ports(plan, host, client))
+    if problems:
+        raise pulumi.RunError("nothing was changed:\n  " + "\n  ".join(problems))
+
+
+def _missing_images(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
+    for image in sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host}):
+        try:
+            client.images.get(image)
+        except docker.errors.ImageNotFound:
+            yield f"image {image} is missing on {host}; run: basalt images --stack {plan.topology.name}"
+
+
+def _taken_ports(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
+    wanted = {p.number: i for i in plan.site.instances if i.host == host for p in i.workload.publish}
+    for container in client.containers.list(ignore_removed=True):
+        if container.labels.get("basalt.stack") == plan.topology.name:
+            continue
+        bindings = [binding for found in (container.ports or {}).values() for binding in found or []]
+        for number in {int(binding["HostPort"]) for binding in bindings} & set(wanted):
+            who = f"services.{wanted[number].service}: port {number} of {host}"
+            yield f"{who} is taken by container {container.name}; publish another, or stop it"

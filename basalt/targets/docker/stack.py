@@ -12,9 +12,9 @@ from basalt.site import Instance
 from basalt.targets.docker import container as words
 from basalt.targets.docker.contents import Contents, reloadable, restart_digest
 from basalt.targets.docker.engine import describe
-from basalt.targets.docker.files import FilesResource
+from basalt.targets.docker.files import FilesArgs, FilesResource
 from basalt.targets.docker.gates import Completed, Healthy
-from basalt.targets.docker.preflight import require_images
+from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
 from basalt.urls import urls
 
@@ -27,7 +27,7 @@ _TASK = 600
 def apply(plan: Plan, secrets: Secrets) -> dict[str, object]:
     """Registers everything and returns the stack's outputs."""
     if not pulumi.runtime.is_dry_run():
-        require_images(plan)
+        require(plan)
     stack = DockerStack(plan.topology.name, plan, secrets)
     return {"urls": urls(plan.site), "containers": stack.names}
 
@@ -111,8 +111,7 @@ class _Graph:
 
     def _files(self, planned: Planned, contents: pulumi.Output[str]) -> FilesResource:
         instance, how = planned.instance, planned.instance.workload.reload
-        return FilesResource(
-            f"{instance.name}-files",
+        args = FilesArgs(
             engine=describe(self._site.host(instance)),
             volume=words.files_volume(self._site, instance),
             files=contents,
@@ -124,8 +123,8 @@ class _Graph:
             },
             image=reference(instance.workload.image),
             labels=words.labels(self._site, instance),
-            opts=self._child(),
         )
+        return FilesResource(f"{instance.name}-files", args, self._child())
 
     def _before(self, instance: Instance) -> list[pulumi.Resource]:
         """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it."""
@@ -140,7 +139,7 @@ class _Graph:
         if instance.workload.task:
             gate: pulumi.Resource = Completed(f"{instance.name}-completed", seen, _TASK, opts)
         elif instance.ordinal < len(self._site.of(instance.workload.name)):
-            gate = Healthy(f"{instance.name}-healthy", [seen], on_create=False, seconds=_ROLL, opts=opts)
+            gate = Healthy(f"{instance.name}-healthy", [seen], _ROLL, opts, on_create=False)
         else:
             return
         self._gates[instance.workload.name].append(gate)
@@ -154,7 +153,7 @@ class _Graph:
         lasting = [instance for instance in self._site.instances if not instance.workload.task]
         seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
         gates = [gate for gates in self._gates.values() for gate in gates]
-        Healthy("ready", seen, on_create=True, seconds=_READY, opts=self._child(depends_on=gates))
+        Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
 
 
 def in_order(plan: Plan) -> list[Planned]:

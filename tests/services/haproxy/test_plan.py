@@ -26,7 +26,11 @@ def test_writes_go_to_the_primary_and_reads_to_replicas() -> None:
 def test_its_names_stand_on_the_certificates_of_those_it_leads_to() -> None:
     made = plan(topology(DATABASE))
     (certificate,) = [
-        c for p in made.planned if p.instance.name == "postgres-1" for c in p.certificates if c.authority.name == "stack"
+        c
+        for p in made.planned
+        if p.instance.name == "postgres-1"
+        for c in p.certificates
+        if c.authority.name == "stack"
     ]
     assert {"postgres-1", "haproxy", "haproxy-1", "haproxy-2"} <= set(certificate.names)
 

@@ -33,7 +33,6 @@ def test_only_what_differs_is_patched() -> None:
     assert provision.missing(desired, actual) == {"postgresql": {"parameters": {"work_mem": "8MB"}}}
 
 
-
 def test_a_switched_flag_is_patched() -> None:
     assert provision.missing({"failsafe_mode": True}, {"failsafe_mode": False}) == {"failsafe_mode": True}
 

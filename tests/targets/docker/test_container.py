@@ -54,4 +54,6 @@ def test_between_hosts_names_resolve_to_hosts() -> None:
 
 
 def test_files_are_mounted_read_only() -> None:
-    assert {"volume_name": "lab-etcd-1-files", "container_path": "/etc/basalt", "read_only": True} in first(ONE_HOST)["volumes"]
+    assert {"volume_name": "lab-etcd-1-files", "container_path": "/etc/basalt", "read_only": True} in first(ONE_HOST)[
+        "volumes"
+    ]

@@ -11,7 +11,9 @@ from tests.mocks import Made, program
 from tests.stacks import THREE_HOSTS, topology
 
 ROOT = Path(__file__).parent.parent.parent.parent
-STACKS = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in (ROOT / "stacks").glob("Pulumi.*.yaml"))
+STACKS = sorted(
+    file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in (ROOT / "stacks").glob("Pulumi.*.yaml")
+)
 
 
 def of_type(made: list[Made], kind: str) -> list[Made]:
@@ -29,7 +31,11 @@ def test_every_stack_runs_and_makes_a_container_an_instance(name: str) -> None:
 
 def test_each_host_gets_an_engine_and_a_network() -> None:
     made = program(topology(THREE_HOSTS))
-    assert {resource.name for resource in of_type(made, "docker")} == {"engine-data-1", "engine-data-2", "engine-data-3"}
+    assert {resource.name for resource in of_type(made, "docker")} == {
+        "engine-data-1",
+        "engine-data-2",
+        "engine-data-3",
+    }
     assert len(of_type(made, "Network")) == 3
 
 
