@@ -5,6 +5,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import count
 
 from basalt.render import render
 from basalt.topology.model import Host, Target, Topology
@@ -24,8 +25,8 @@ class Address:
 
 @dataclass(frozen=True)
 class Instance:
-    """One container to be: `workload` number `ordinal` on `host`. `offset` tells it from others of its workload on
-    the same host, where they share the host's address."""
+    """One container to be: `workload` number `ordinal` on `host`. `offset` is added to its ports where they share
+    the host's address with others that want the same."""
 
     service: str
     workload: Workload
@@ -87,6 +88,10 @@ class Site:
         number = instance.workload.ports[port].number
         return number + instance.offset if self.several_hosts else number
 
+    def ip(self, instance: Instance) -> str:
+        """What the instance's name resolves to: between hosts, ports of the host lead to it."""
+        return str(self.host(instance).address) if self.several_hosts else instance.address
+
     def host(self, instance: Instance) -> Host:
         """The host that carries an instance."""
         return self.topology.hosts[instance.host]
@@ -145,14 +150,22 @@ def place(topology: Topology, workloads: Iterable[tuple[str, Workload]]) -> Site
         load.update(chosen[workload.name])
         placed += [(service, workload, number, host) for number, host in enumerate(chosen[workload.name], 1)]
     addresses = _addresses(topology, [f"{workload.name}-{number}" for _, workload, number, _ in placed])
-    seen: Counter[tuple[str, str]] = Counter()
+    taken = {(host, publish.number): w.name for _, w, _, host in placed for publish in w.publish}
     instances: dict[str, list[Instance]] = defaultdict(list)
     for service, workload, number, host in placed:
         name = f"{workload.name}-{number}"
-        offset = seen[workload.name, host]
-        seen[workload.name, host] += 1
+        offset = _offset(workload, host, taken)
+        taken |= {(host, port.number + offset): "" for port in workload.ports.values()}
         instances[service].append(Instance(service, workload, number, host, addresses[name], offset))
     return Site(topology, tuple(instance for service in sorted(instances) for instance in instances[service]))
+
+
+def _offset(workload: Workload, host: str, taken: dict[tuple[str, int], str]) -> int:
+    """The smallest that gives every port of the workload a number which is free on the host. `taken` names who
+    publishes a number: a workload may publish a port under its own."""
+    numbers = [port.number for port in workload.ports.values()]
+    free = (workload.name, None)
+    return next(offset for offset in count() if all(taken.get((host, n + offset)) in free for n in numbers))
 
 
 def _hosts_for(workload: Workload, topology: Topology, chosen: dict[str, list[str]], load: Counter[str]) -> list[str]:

@@ -1,5 +1,6 @@
 """The whole program under Pulumi's mocks: which resources it would make, with which inputs."""
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +41,9 @@ class Recorder(pulumi.runtime.Mocks):
 def program(topology: Topology) -> list[Made]:
     """Runs the program for a topology and returns what it registered."""
     recorder = Recorder()
+    # Mocks are bound to a loop; another test may have closed the one there was.
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
     pulumi.runtime.set_mocks(recorder, project="basalt", stack=topology.name, preview=True)
 
     def deploy() -> pulumi.Output[None]:

@@ -27,6 +27,7 @@ Connection = psycopg.AsyncConnection[DictRow]
 ANSWER_SECONDS = 2.0  # for one attempt, waiting for a connection included
 RETRY_SECONDS = 3.0  # no new attempt begins later than this: a planned switchover is over by then
 PAUSE_SECONDS = 0.1
+RENEW_SECONDS = 5.0
 
 
 def connect_options(link: DatabaseSettings | Migrate, authority: Path) -> dict[str, Any]:
@@ -50,6 +51,7 @@ def connect_options(link: DatabaseSettings | Migrate, authority: Path) -> dict[s
 class Database:
     def __init__(self, name: str, link: DatabaseSettings, authority: Path) -> None:
         self.name = name
+        self._renewed_at = float("-inf")
 
         def options() -> dict[str, Any]:
             return connect_options(link, authority) | {
@@ -124,5 +126,13 @@ class Database:
                 raise
             finally:
                 if connection.broken:
-                    # Its siblings led to the same server: replace all before the next request tries them.
-                    await self._pool.drain()
+                    await self._renew_pool()
+
+    async def _renew_pool(self) -> None:
+        """The broken one's siblings led to the same server: replace all before the next request tries them.
+
+        Once in a while only: where the machine is merely slow, new connections make it slower.
+        """
+        if monotonic() - self._renewed_at > RENEW_SECONDS:
+            self._renewed_at = monotonic()
+            await self._pool.drain()

@@ -87,14 +87,12 @@ def _quorum(site: Site) -> Iterator[Problem]:
 def _ports(site: Site) -> Iterator[Problem]:
     taken: dict[tuple[str, int], str] = {}
     for instance in site.instances:
-        wanted = [(publish.number, f"{instance.name}.{publish.port}") for publish in instance.workload.publish]
-        if site.several_hosts:
-            wanted += [(site.outer_port(instance, p), f"{instance.name}.{p}") for p in site.used_ports(instance)]
-        for number, who in dict(wanted).items():
+        for publish in instance.workload.publish:
+            who, number = f"{instance.name}.{publish.port}", publish.number
             other = taken.setdefault((instance.host, number), who)
-            if other.split(".")[0] != instance.name:
-                path = f"services.{instance.service}"
-                yield Problem(path, number, f"{who} and {other} both want port {number} of host {instance.host}")
+            if other != who:
+                remedy = f"{who} and {other} both want port {number} of host {instance.host}; publish another"
+                yield Problem(f"services.{instance.service}", number, remedy)
 
 
 def _memory(site: Site) -> Iterator[Problem]:

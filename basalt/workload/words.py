@@ -84,11 +84,12 @@ class Tmpfs:
 @dataclass(frozen=True, slots=True)
 class Probe:
     """Healthy when `command` exits 0 inside the container. A probe asks about its own process only: a failing
-    dependency must not mark its users unhealthy. Times in seconds."""
+    dependency must not mark its users unhealthy. Times in seconds. Each look costs a process: the interval is what an
+    idle stack pays."""
 
     command: tuple[str, ...]
-    interval: int = 5
-    timeout: int = 4
+    interval: int = 10
+    timeout: int = 8
     retries: int = 3
     grace: int = 60
 

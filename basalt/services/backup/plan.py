@@ -30,7 +30,7 @@ _AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
 _REPOSITORY = "/var/lib/pgbackrest"
 _SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
 # A handshake and no more: no dependency is asked.
-_ALIVE = Probe(("pgbackrest", "--log-level-console=error", "server-ping", "localhost"), interval=10)
+_ALIVE = Probe(("pgbackrest", "--log-level-console=error", "server-ping", "localhost"), interval=15)
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:

@@ -38,7 +38,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         publish=_publish(settings),
         volumes=(Volume("data", "/var/lib/prometheus"),),
         limits=Limits(memory=settings.memory),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9090/-/healthy")),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9090/-/healthy"), interval=15
+        ),
         stop=Stop(seconds=60),
         reload=Reload(("prometheus-reload",)),
         scrapes=(Scrape("web"),),

@@ -119,7 +119,7 @@ def _routes(instance: Instance, site: Site, settings: Settings) -> str:
         "nginx/routes.conf.j2",
         names=_public_names(instance, site),
         redirect=settings.domain if https.port == 443 else f"{settings.domain}:{https.port}",
-        upstreams=routes.upstreams(instance, site),
+        upstreams=routes.upstreams(site),
         locations=routes.locations(site),
         closed=routes.closed(site),
         fallback=routes.fallback(site),

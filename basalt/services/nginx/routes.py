@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from basalt.site import Address, Instance, Site
-from basalt.topology.model import Role
+from basalt.site import Site
+from basalt.topology.model import Role, Target
 from basalt.workload import Endpoint, Route, Workload
 
 
@@ -13,7 +13,7 @@ class Upstream:
     """A group of servers. `sticky`: a client comes back to the same one."""
 
     name: str
-    servers: tuple[Address, ...]
+    servers: tuple[str, ...]
     sticky: bool
 
 
@@ -27,13 +27,21 @@ class Location:
     streams: bool
 
 
-def upstreams(edge: Instance, site: Site) -> tuple[Upstream, ...]:
+def upstreams(site: Site) -> tuple[Upstream, ...]:
     """One for each routed endpoint, and one more where it also has streams. None in a fenced stack."""
     wanted = {_upstream(workload, route): (workload, route) for workload, route in _routes(site)}
     return tuple(
-        Upstream(name, site.addresses(f"{workload.name}.{route.port}", edge), route.streams)
+        Upstream(name, _servers(site, workload, route), route.streams)
         for name, (workload, route) in sorted(wanted.items())
     )
+
+
+def _servers(site: Site, workload: Workload, route: Route) -> tuple[str, ...]:
+    """By number where there is one: a running container learns no name that is new, but takes up a new replica by a
+    reload. The replica still has to prove its name."""
+    named = site.topology.target is Target.KUBERNETES
+    found = [(instance, site.outer_port(instance, route.port)) for instance in site.of(workload.name)]
+    return tuple(f"{instance.name if named else site.ip(instance)}:{port}" for instance, port in found)
 
 
 def locations(site: Site) -> tuple[Location, ...]:

@@ -26,8 +26,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     """Members, sentinels, and an exporter beside each of either."""
     yield _members(settings, topology)
     yield _sentinels(settings)
-    yield _exporter("redis", Endpoint.parse(DATA), settings.members)
-    yield _exporter("redis-sentinel", Endpoint.parse(SENTINEL), settings.sentinels)
+    yield _exporter("redis", Endpoint.parse(DATA), settings.members, 9121)
+    yield _exporter("redis-sentinel", Endpoint.parse(SENTINEL), settings.sentinels, 9122)
 
 
 def _members(settings: Settings, topology: Topology) -> Workload:
@@ -67,13 +67,13 @@ def _sentinels(settings: Settings) -> Workload:
 
 def _ping(port: int) -> Probe:
     """An answer is life: without a password it is NOAUTH, while keys are loaded it is LOADING."""
-    return Probe(("redis-cli", "--tls", "--cacert", _AUTHORITY, "-p", str(port), "ping"))
+    return Probe(("redis-cli", "--tls", "--cacert", _AUTHORITY, "-p", str(port), "ping"), interval=10)
 
 
-def _exporter(watched: str, endpoint: Endpoint, count: int) -> Workload:
+def _exporter(watched: str, endpoint: Endpoint, count: int, port: int) -> Workload:
     flags = (
         *("-redis.user", "exporter", "-redis.password-file", "/etc/basalt/passwords.json"),
-        *("-tls-ca-cert-file", _AUTHORITY, *_CERTIFICATE),
+        *("-web.listen-address", f":{port}", "-tls-ca-cert-file", _AUTHORITY, *_CERTIFICATE),
         # CONFIG GET would show it the passwords of replication.
         *("-config-command", "-", "-connection-timeout", "5s", "-log-format", "json"),
     )
@@ -92,13 +92,15 @@ def _exporter(watched: str, endpoint: Endpoint, count: int) -> Workload:
         count=count,
         tier=Tier.WATCH,
         beside=watched,
-        ports={"metrics": Port(9121, "https")},
+        ports={"metrics": Port(port, "https")},
         uses=(endpoint,),
         limits=Limits(memory=64, cpus=0.25),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9121/health")),
+        probe=Probe(
+            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, f"https://localhost:{port}/health"), interval=15
+        ),
         # Certificates are read at each handshake, the passwords at SIGHUP.
         reload=Reload(signal="SIGHUP"),
-        scrapes=(Scrape(),),
+        scrapes=(Scrape(job=watched),),
     )
 
 

@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
-from app.shop.settings import Settings as Shop
-from basalt.plan import survey
+import pytest
+
+from basalt.plan import plan, survey
+from basalt.topology.load import load
 from basalt.workload import Workload
 from tests.services.app.stack import SHOP, planned, text
 from tests.stacks import raw, topology
@@ -36,9 +38,9 @@ def test_a_standby_migrates_nothing() -> None:
     assert site.of("api")[0].workload.after == ()
 
 
-def test_the_application_takes_what_is_rendered_for_it() -> None:
-    for name in ("api-1", "payment-1", "worker-1", "migrate-1"):
-        Shop.model_validate(config(name))
+@pytest.mark.parametrize("name", ["api-1", "payment-1", "worker-1", "migrate-1"])
+def test_the_application_takes_what_is_rendered_for_it(name: str, shop_settings: Any) -> None:
+    assert shop_settings.model_validate(config(name)).instance == name
 
 
 def test_statements_go_through_the_pooler_migrations_do_not() -> None:
@@ -89,6 +91,6 @@ def test_another_application_is_not_sent_signals_it_may_die_of() -> None:
 
 
 def test_the_operators_secrets_are_mounted_by_name() -> None:
-    made = raw(SHOP, services__app={"secrets": ["mail"]})
-    site = topology(made, given=("mail",))
-    assert site
+    made = plan(load("lab", raw(SHOP, services__app={"secrets": ["mail"]}), given=("mail",)))
+    (api,) = [p for p in made.planned if p.instance.name == "api-1"]
+    assert text(api, "secrets/given/mail") == "@@secret:given/mail@@"

@@ -36,7 +36,7 @@ def test_a_part_cannot_take_the_name_of_another_service(name: str) -> None:
 
 def test_the_only_database_need_not_be_named_one_of_two_must() -> None:
     two = raw(SHOP, services__postgres={"databases": {"a": {}, "b": {}}}, services__pgbouncer={"pool": 10})
-    with pytest.raises(StackError, match="app.database: None: services.postgres declares a, b; name one of them"):
+    with pytest.raises(StackError, match=r"app.database: None: services.postgres declares a, b; name one of them"):
         topology(two)
     topology(two, services__app={"database": "b"})
     refused("app.database: 'sohp': services.postgres declares shop", database="sohp")

@@ -18,6 +18,7 @@ var version = "v0.0.0"
 
 func main() {
 	docker := provider.New(version)()
+	speakModernAPI(docker)
 	extendContainer(docker.ResourcesMap["docker_container"])
 	extendNetwork(docker.ResourcesMap["docker_network"])
 	extendVolume(docker.ResourcesMap["docker_volume"])

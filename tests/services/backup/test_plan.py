@@ -1,0 +1,105 @@
+"""Backup: who may reach whom, and what is taken when."""
+
+import json
+
+import pytest
+
+from basalt.plan import Plan, plan
+from basalt.services.backup.crontab import checked
+from basalt.topology.problem import StackError
+from tests.stacks import DATABASE, raw, topology
+
+BACKUP = raw(DATABASE, services__backup={})
+
+
+def text(made: Plan, instance: str, path: str = "pgbackrest.conf") -> str:
+    return next(f.text for p in made.planned if p.instance.name == instance for f in p.files if f.path == path)
+
+
+def clients(config: str) -> set[str]:
+    return {line.split("=")[1] for line in config.splitlines() if line.startswith("tls-server-auth=")}
+
+
+def test_agents_serve_the_scheduler_alone() -> None:
+    assert clients(text(plan(topology(BACKUP)), "backup-agent-1")) == {"backup-scheduler-1"}
+
+
+def test_the_repository_serves_the_members_of_the_database_and_no_others() -> None:
+    found = clients(text(plan(topology(BACKUP)), "backup-1"))
+    assert found == {f"{name}-{n}" for name in ("postgres", "backup-agent") for n in (1, 2, 3)}
+
+
+def test_each_member_of_the_database_has_an_agent_that_only_reads() -> None:
+    made = plan(topology(BACKUP, services__postgres__members=2))
+    agents = made.site.of("backup-agent")
+    assert [agent.host for agent in agents] == [member.host for member in made.site.of("postgres")]
+    assert all(volume.read_only and volume.of == "postgres" for agent in agents for volume in agent.workload.volumes)
+
+
+def test_the_scheduler_knows_every_agent() -> None:
+    config = text(plan(topology(BACKUP)), "backup-scheduler-1")
+    assert [f"pg{n}-host=backup-agent-{n}" in config for n in (1, 2, 3, 4)] == [True, True, True, False]
+    assert "backup-standby=prefer" in config
+
+
+def test_the_repository_is_encrypted_and_its_key_is_no_agents() -> None:
+    made = plan(topology(BACKUP))
+    assert "repo1-cipher-type=aes-256-cbc" in text(made, "backup-scheduler-1")
+    holders = {
+        planned.instance.workload.name
+        for planned in made.planned
+        for file in planned.files
+        if "backup/cipher" in {secret.name for secret in file.secrets}
+    }
+    assert holders == {"backup", "backup-scheduler", "backup-exporter"}
+
+
+def test_full_and_incremental_backups_come_at_their_declared_times() -> None:
+    made = plan(topology(BACKUP, services__backup={"full": "30 2 * * 0", "incremental": "*/15 * * * *"}))
+    jobs = {job["name"]: job for job in json.loads(text(made, "backup-scheduler-1", "jobs.json"))}
+    assert jobs["full"]["schedule"] == "30 2 * * 0"
+    assert jobs["incremental"]["command"] == ["pgbackrest", "--stanza=main", "--type=incr", "backup"]
+    assert jobs["prepare"]["schedule"] == "@reboot"
+
+
+def test_backups_are_kept_by_days_so_that_an_extra_one_pushes_none_out() -> None:
+    config = text(plan(topology(BACKUP, services__backup={"keep": {"daily": 30}})), "backup-scheduler-1")
+    assert "repo1-retention-full-type=time\nrepo1-retention-full=30\n" in config
+
+
+@pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 1), (8, 4), (64, 8)])
+def test_half_of_the_cores_compress(cores: int, processes: int) -> None:
+    made = plan(topology(BACKUP, hosts__local__cores=cores))
+    assert f"process-max={processes}\n" in text(made, "backup-scheduler-1")
+
+
+@pytest.mark.parametrize(
+    ("block", "problem"),
+    [
+        ({"repositories": ["local", "s3"]}, r"services\.backup\.repositories: .*arrives with off-site repositories"),
+        ({"keep": {"monthly": 12}}, r"services\.backup\.keep\.monthly: 12: arrives with retention by generations"),
+        ({"full": "0 25 * * *"}, r"services\.backup\.full: '0 25 \* \* \*': '25' is no hour"),
+    ],
+)
+def test_what_cannot_be_kept_is_refused(block: dict[str, object], problem: str) -> None:
+    with pytest.raises(StackError, match=problem):
+        topology(BACKUP, services__backup=block)
+
+
+def test_a_backup_of_nothing_is_refused() -> None:
+    with pytest.raises(StackError, match=r"services\.backup: 'postgres': there is no such service"):
+        topology(services__backup={})
+
+
+@pytest.mark.parametrize("line", ["0 1 * * *", "*/5 * * * *", "0 7,13,19 1-15/2 1,12 7"])
+def test_crontab_lines_are_taken_as_they_are(line: str) -> None:
+    assert checked(line) == line
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["", "0 1 * *", "60 * * * *", "0 1 0 * *", "0 1 * * 8", "5-1 * * * *", "*/0 * * * *", "@daily", "0 1 * jan *"],
+)
+def test_wrong_crontab_lines_are_refused(line: str) -> None:
+    with pytest.raises(ValueError, match=r"crontab line has 5|is no "):
+        checked(line)

@@ -1,0 +1,28 @@
+"""node_exporter: the host's metrics and no other's."""
+
+from basalt.plan import plan
+from tests.stacks import THREE_HOSTS, raw, topology
+
+NODE = raw(THREE_HOSTS, services__node={})
+
+
+def test_every_host_has_one() -> None:
+    assert [i.host for i in plan(topology(NODE)).site.of("node-exporter")] == ["data-1", "data-2", "data-3"]
+
+
+def test_it_reads_the_host_and_not_its_own_container() -> None:
+    workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
+    assert workload.observes_host
+    for path in ("--path.rootfs=/host", "--path.procfs=/host/proc", "--path.sysfs=/host/sys"):
+        assert path in workload.command
+
+
+def test_what_it_would_see_of_its_own_network_is_left_out() -> None:
+    workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
+    assert "--no-collector.netdev" in workload.command
+
+
+def test_it_needs_no_privilege() -> None:
+    workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
+    assert workload.capabilities == ()
+    assert workload.read_only_root
