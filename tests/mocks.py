@@ -1,7 +1,9 @@
 """The whole program under Pulumi's mocks: which resources it would make, with which inputs."""
 
 import asyncio
+import atexit
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 import pulumi
@@ -42,8 +44,7 @@ def program(topology: Topology) -> list[Made]:
     """Runs the program for a topology and returns what it registered."""
     recorder = Recorder()
     # Mocks are bound to a loop; another test may have closed the one there was.
-    loop = asyncio.new_event_loop()
-    asyncio.set_event_loop(loop)
+    asyncio.set_event_loop(_loop())
     pulumi.runtime.set_mocks(recorder, project="basalt", stack=topology.name, preview=True)
 
     def deploy() -> pulumi.Output[None]:
@@ -54,6 +55,13 @@ def program(topology: Topology) -> list[Made]:
 
     pulumi.runtime.test(deploy)()  # type: ignore[no-untyped-call]
     return recorder.made
+
+
+@cache
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    atexit.register(loop.close)
+    return loop
 
 
 def _given(topology: Topology) -> set[str]:

@@ -2,9 +2,11 @@
 
 from basalt.operations import pulumi
 from basalt.plan import survey
+from basalt.site import Instance, Site
 from basalt.targets.derive import GIVEN, value
 from basalt.topology.model import Topology
 from basalt.urls import urls
+from basalt.workload import Publish
 
 
 class LoginError(Exception):
@@ -13,9 +15,20 @@ class LoginError(Exception):
 
 def rows(topology: Topology) -> list[tuple[str, str, str]]:
     """(what, URL, how to log in) for each published port."""
-    notes = {f"{i.name}.{p.port}": p.note for i in survey(topology).instances for p in i.workload.publish}
+    site = survey(topology)
+    notes = {f"{i.name}.{p.port}": _note(site, i, p) for i in site.instances for p in i.workload.publish}
     stack = f"--stack {topology.name}"
-    return [(what, url, notes[what].replace("{stack}", stack)) for what, url in urls(survey(topology)).items()]
+    return [(what, url, notes[what].replace("{stack}", stack)) for what, url in urls(site).items()]
+
+
+def _note(site: Site, instance: Instance, publish: Publish) -> str:
+    """Its own, or what the routes behind an edge say."""
+    if publish.note or not instance.workload.collects_routes:
+        return publish.note
+    if instance.workload.ports[publish.port].scheme != "https":
+        return "leads to https"
+    found = [route.note for other in site.instances for route in other.workload.routes if route.note]
+    return "; ".join(dict.fromkeys(found))
 
 
 def secret(stack: str, name: str) -> str:

@@ -136,6 +136,8 @@ class Route:
     path: str
     port: str = "web"
     streams: bool = False
+    #: How people log in there; `{stack}` becomes `--stack <name>`.
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

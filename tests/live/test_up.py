@@ -1,9 +1,10 @@
 """`pulumi up` makes the topology real, once."""
 
 import json
+import subprocess
 import sys
 
-from tests.live.project import Project
+from tests.live.project import ROOT, Project
 
 
 def test_every_planned_container_runs_and_is_healthy(project: Project) -> None:
@@ -64,5 +65,8 @@ def test_a_wrong_stack_file_touches_nothing(project: Project) -> None:
 
 
 def test_doctor_finds_nothing_missing(project: Project) -> None:
-    done = project.run(sys.executable, "-m", "basalt", "doctor")
-    assert "pulumi" in done.stdout
+    done = subprocess.run(
+        [sys.executable, "-m", "basalt", "doctor"], cwd=ROOT, text=True, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert "ok docker engine" in done.stdout

@@ -50,10 +50,11 @@ def _read_once(instance: Instance, settings: Settings, topology: Topology) -> tu
     given = tuple(f"given/{name}" for name in settings.secrets)
     if not instance.workload.task:
         return (TOKEN_KEY, *given)
-    return (DEMO, *given) if _seeds(settings, topology) else given
+    return (DEMO, *given) if seeds(settings, topology) else given
 
 
-def _seeds(settings: Settings, topology: Topology) -> bool:
+def seeds(settings: Settings, topology: Topology) -> bool:
+    """Whether demo users are there."""
     return topology.environment.tolerates_one_host if settings.demo is None else settings.demo
 
 
@@ -86,7 +87,7 @@ def _content(instance: Instance, site: Site, settings: Settings, database: str) 
     if instance.workload.task:
         owned = {"name": database, "owner": f"{database}_owner"}
         content["migrate"] = {**owned, **_login(database, "migrate"), **_hosts(instance, site, PRIMARY)}
-        content["demo"] = {"password_file": _secret(DEMO)} if _seeds(settings, site.topology) else None
+        content["demo"] = {"password_file": _secret(DEMO)} if seeds(settings, site.topology) else None
     return content
 
 

@@ -23,6 +23,8 @@ from basalt.workload import (
 
 PROVISIONED = "postgres-provision"
 
+_LOGIN = "as client, driver, partner or admin; the password: basalt secret app/demo {stack}"
+
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     """A standby's database takes no migration; it gets it from its primary."""
@@ -30,7 +32,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     if migrates:
         yield _migration(settings)
     for name, part in settings.parts.items():
-        yield _part(name, part, settings, (MIGRATE,) if migrates else ())
+        yield _part(
+            name, part, settings, (MIGRATE,) if migrates else (), _LOGIN if config.seeds(settings, topology) else ""
+        )
 
 
 def _migration(settings: Settings) -> Workload:
@@ -48,7 +52,7 @@ def _migration(settings: Settings) -> Workload:
     )
 
 
-def _part(name: str, part: Part, settings: Settings, after: tuple[str, ...]) -> Workload:
+def _part(name: str, part: Part, settings: Settings, after: tuple[str, ...], note: str) -> Workload:
     kind, port, number = ("api", "web", WEB) if part.routes else ("worker", "metrics", METRICS)
     return Workload(
         name=name,
@@ -57,7 +61,7 @@ def _part(name: str, part: Part, settings: Settings, after: tuple[str, ...]) -> 
         count=part.replicas,
         tier=Tier.APP,
         ports={port: Port(number, "https")},
-        routes=_routes(name, part, settings),
+        routes=_routes(name, part, settings, note),
         uses=_uses(SQL, REDIS, SENTINEL),
         limits=Limits(memory=part.memory, cpus=part.cpus),
         probe=_probe(part, number),
@@ -80,10 +84,10 @@ def _probe(part: Part, port: int) -> Probe | None:
     return Probe(command) if command else None
 
 
-def _routes(name: str, part: Part, settings: Settings) -> tuple[Route, ...]:
+def _routes(name: str, part: Part, settings: Settings, note: str) -> tuple[Route, ...]:
     streams = [path for path in settings.streams if owner(settings, path) == name]
     plain = [path for path in part.routes if path not in streams]
-    return (*(Route(path) for path in plain), *(Route(path, streams=True) for path in streams))
+    return (*(Route(path, note=note) for path in plain), *(Route(path, streams=True) for path in streams))
 
 
 def files(instance: Instance, site: Site) -> Iterator[File]:

@@ -63,7 +63,7 @@ def _publish(settings: Settings) -> tuple[Publish, ...]:
     if settings.publish is None:
         return ()
     address, _, port = settings.publish.rpartition(":")
-    return (Publish("web", address, int(port)),)
+    return (Publish("web", address, int(port), "no password; from this host only"),)
 
 
 def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
