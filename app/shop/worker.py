@@ -124,7 +124,8 @@ async def _send_again(resources: Resources, late: list[queues.Job]) -> None:
 def build(settings: Settings) -> Starlette:
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
-        async with open_resources(settings) as resources:
+        # No job reads from a replica; its connections are for those who do.
+        async with open_resources(settings.model_copy(update={"replica": None})) as resources:
             consumers = Consumers(resources)
             consumers.start()
             app.state.resources, app.state.consumers = resources, consumers

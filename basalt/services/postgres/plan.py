@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+import yaml
+
 from basalt.services.postgres import roles
 from basalt.services.postgres.settings import Settings
 from basalt.services.postgres.tuning import Machine, tune
@@ -139,7 +141,7 @@ def _member_files(settings: Settings, instance: Instance, site: Site) -> Iterato
             etcd=site.addresses("etcd.client", instance),
             sql=site.address(instance, "sql"),
             rest=site.address(instance, "rest"),
-            dynamic=json.dumps(_dynamic(settings, instance, site.topology), sort_keys=True),
+            dynamic=yaml.safe_dump(_dynamic(settings, instance, site.topology), width=150).rstrip(),
         ),
     )
     if _archives(site.topology):
