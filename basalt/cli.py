@@ -18,6 +18,7 @@ from basalt.operations.build import BuildError
 from basalt.operations.environment import ROOT
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import BusyError, ForeignError
+from basalt.targets.docker.engine import EngineError
 from basalt.topology.load import load_stack
 from basalt.topology.problem import StackError
 
@@ -30,7 +31,16 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 #: What a user can mend: told in a sentence, without a traceback.
-_EXPECTED = (StackError, BuildError, PulumiError, BusyError, ForeignError, UnknownImageError, login.LoginError)
+_EXPECTED = (
+    StackError,
+    EngineError,
+    BuildError,
+    PulumiError,
+    BusyError,
+    ForeignError,
+    UnknownImageError,
+    login.LoginError,
+)
 
 
 @contextmanager

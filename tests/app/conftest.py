@@ -1,15 +1,10 @@
-"""The application is no part of the package, so the tests look for it in its own folder."""
+"""Configurations as basalt renders them."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
-
-APP = Path(__file__).parents[2] / "app"
-if str(APP) not in sys.path:
-    sys.path.insert(0, str(APP))
 
 
 @pytest.fixture

@@ -14,6 +14,11 @@ def folder(key: str) -> Path:
     return paths.cache() / "bin" / key
 
 
+def origin(key: str) -> str:
+    """How a build is got, asked before it is."""
+    return "linked, built before" if folder(key).is_dir() else "built from pinned modules"
+
+
 def publish(key: str, fill: Callable[[Path], None]) -> Path:
     """Fill a folder aside and give it its name when it is whole: what bears the name is never half of it."""
     target = folder(key)

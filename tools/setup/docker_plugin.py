@@ -24,13 +24,14 @@ class DockerPlugin(Step):
         if official.reachable(log) and _download(log):
             return f"official release {pulumi_parts.plugin_version()}"
         flags = f"-X main.version=v{pulumi_parts.plugin_version()}"
+        how = binaries.origin(pulumi_parts.plugin_key())
         made = binaries.publish(
             pulumi_parts.plugin_key(),
             lambda aside: go_toolchain.build(log, pins.DOCKER_PLUGIN, ".", aside / PLUGIN, flags),
         )
         binaries.link(PLUGIN, made / PLUGIN, pulumi_parts.plugin_folder())
         binaries.link(PLUGIN, made / PLUGIN)
-        return "built from pinned modules"
+        return how
 
 
 def _download(log: Log) -> bool:

@@ -29,10 +29,11 @@ class LanguageHost(Step):
 
     def make(self, log: Log) -> str:
         release = official.download(log)
+        how = f"official release {official.version()}" if release else binaries.origin(pulumi_parts.bundle_key())
         made = release or binaries.publish(pulumi_parts.bundle_key(), lambda aside: _bundle(log, aside))
         for name in BUNDLE:
             binaries.link(name, made / name)
-        return f"official release {official.version()}" if release else "built from pinned modules"
+        return how
 
 
 def _bundle(log: Log, aside: Path) -> None:

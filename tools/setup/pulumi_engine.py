@@ -23,9 +23,10 @@ class PulumiEngine(Step):
             binaries.link("pulumi", release / "pulumi")
             return f"official release {official.version()}"
         flags = f"-X {_VERSION}=v{official.version()}"
+        how = binaries.origin(pulumi_parts.engine_key())
         made = binaries.publish(
             pulumi_parts.engine_key(),
             lambda aside: go_toolchain.build(log, pins.ENGINE, _PACKAGE, aside / "pulumi", flags),
         )
         binaries.link("pulumi", made / "pulumi")
-        return "built from pinned modules"
+        return how

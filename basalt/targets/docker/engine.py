@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import docker
+from docker.errors import DockerException
 from docker.tls import TLSConfig
 
 from basalt.topology.model import Host
@@ -17,9 +18,17 @@ def describe(host: Host) -> dict[str, str]:
     return {"url": host.engine, "certificates": host.engine_certificates or ""}
 
 
+class EngineError(Exception):
+    """An engine that cannot be used."""
+
+
 def connect(engine: dict[str, Any]) -> docker.DockerClient:
-    """A client for `describe(host)`, kept for the life of the process. Raises docker.errors.DockerException."""
-    return _connect(engine["url"], engine["certificates"])
+    """A client for `describe(host)`, kept for the life of the process. Raises EngineError when it does not answer."""
+    try:
+        return _connect(engine["url"], engine["certificates"])
+    except DockerException as error:
+        remedy = "check hosts.<name>.engine, that the host is up and that you may use it (docker -H URL version)"
+        raise EngineError(f"the engine {engine['url']} does not answer: {error}; {remedy}") from error
 
 
 @cache

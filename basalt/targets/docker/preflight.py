@@ -8,7 +8,7 @@ import pulumi
 
 from basalt.images import reference
 from basalt.plan import Plan
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import EngineError, connect, describe
 
 
 def require(plan: Plan) -> None:
@@ -16,7 +16,11 @@ def require(plan: Plan) -> None:
     published; says which, and what to do. Nothing has been changed then."""
     problems = []
     for host, declared in plan.topology.hosts.items():
-        client = connect(describe(declared))
+        try:
+            client = connect(describe(declared))
+        except EngineError as error:
+            problems.append(f"hosts.{host}: {error}")
+            continue
         problems += list(_missing_images(plan, host, client))
         problems += list(_taken_ports(plan, host, client))
     if problems:

@@ -9,11 +9,12 @@ import (
 )
 
 // immutable are the arguments that the engine fixes when it makes a container: under the same id they cannot drift.
-// The bridged Read reports them in the engine's spelling ("CAP_NET_RAW" for NET_RAW, "1m0s" for 60s, the daemon's
-// default limits added), which the next preview takes for a change and answers with a replacement.
+// The bridged Read reports them in the engine's spelling ("CAP_NET_RAW" for NET_RAW, "1m0s" for 60s, "bridge" for no
+// network mode since Docker 25, the daemon's default limits added), which the next preview takes for a change and
+// answers with a replacement.
 var immutable = []string{
 	"capabilities", "devices", "dns", "dns_opts", "dns_search", "group_add", "host", "log_opts", "mounts",
-	"storage_opts", "sysctls", "tmpfs", "ulimit",
+	"network_mode", "pid_mode", "storage_opts", "sysctls", "tmpfs", "ulimit", "userns_mode",
 }
 
 type values map[string]any
