@@ -73,7 +73,7 @@ class Site:
         wanted = Endpoint.parse(endpoint)
         own = seen_from.workload
         routed = own.collects_routes and wanted in self.routed
-        if wanted not in own.uses and wanted.workload != own.name and not routed:
+        if wanted not in own.uses and not routed:
             raise ValueError(f"{own.name} reaches for {endpoint} without declaring it in `uses`")
         if not self.has(endpoint):
             raise ValueError(f"{own.name} uses {endpoint}, which no service of this stack offers")
@@ -105,8 +105,8 @@ class Site:
         return Certificate(authority, (instance.name, own, "localhost", *fronts, *more))
 
     def reached(self, instance: Instance) -> tuple[Instance, ...]:
-        """The instances that this one may open connections to: its own workload's, what it uses, what it scrapes."""
-        wanted = {endpoint.workload for endpoint in instance.workload.uses} | {instance.workload.name}
+        """The instances that this one may open connections to: what it uses, scrapes or routes to."""
+        wanted = {endpoint.workload for endpoint in instance.workload.uses}
         if instance.workload.collects_scrapes:
             wanted |= {other.workload.name for other in self.instances if other.workload.scrapes}
         if instance.workload.collects_routes:
@@ -129,9 +129,8 @@ class Site:
         asked = {use.port for other in self.instances for use in other.workload.uses if use.workload == workload.name}
         if any(other.workload.collects_routes for other in self.instances):
             asked |= {route.port for route in workload.routes}
-        own = set(workload.ports) if workload.count > 1 else set()
         scraped = {scrape.port for scrape in workload.scrapes}
-        return tuple(port for port in workload.ports if port in asked | own | scraped)
+        return tuple(port for port in workload.ports if port in asked | scraped)
 
     def render(self, template: str, **values: object) -> str:
         """`templates/<template>`; see `basalt.render`."""

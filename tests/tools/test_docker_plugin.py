@@ -33,6 +33,7 @@ class Probe:
         return str(self.base["name"])
 
     def pulumi(self, *arguments: str, **differs: Any) -> "subprocess.CompletedProcess[str]":
+        given = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         own = {
             "PULUMI_BACKEND_URL": f"file://{self.folder}",
             "PULUMI_CONFIG_PASSPHRASE": "probe",
@@ -41,7 +42,7 @@ class Probe:
         return subprocess.run(
             ["pulumi", *arguments, "--stack", "probe", "--non-interactive"],
             cwd=self.folder / "program",
-            env={**os.environ, **environment.variables(), **own},
+            env={**given, **environment.variables(given), **own},
             capture_output=True,
             text=True,
             check=False,

@@ -5,7 +5,9 @@ versions of the same packages.
 """
 
 import importlib.util
+import json
 import sys
+import tomllib
 from pathlib import Path
 
 from tools.setup import apt, paths, pins
@@ -18,8 +20,8 @@ _INPUTS = (
     "requirements-dev.txt",
     "app/requirements.txt",
     "tools/constraints.txt",
-    "pyproject.toml",
 )
+_PROJECT = paths.REPOSITORY / "pyproject.toml"
 _PACKAGE = paths.REPOSITORY / "basalt"
 
 
@@ -70,4 +72,7 @@ def _inputs() -> list[Path]:
 
 
 def _key() -> str:
-    return f"{_version()} {pins.key(_inputs(), str(_PACKAGE.is_dir()))}\n"
+    # Of pyproject.toml only what is installed: a setting of a linter is no reason to install anything.
+    settings = tomllib.loads(_PROJECT.read_text())
+    installed = json.dumps([settings.get("project"), settings.get("tool", {}).get("setuptools"), _PACKAGE.is_dir()])
+    return f"{_version()} {pins.key(_inputs(), installed)}\n"

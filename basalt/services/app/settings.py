@@ -24,7 +24,7 @@ class Part(Base):
 
     routes: tuple[Path, ...] = ()
     queues: dict[Name, Annotated[int, Field(ge=1, le=1024)]] = Field(default={})
-    replicas: int = Field(default=1, ge=1, le=200)
+    replicas: int = Field(default=1, ge=1, le=1000)
     memory: int = Field(default=256, ge=64, description="MiB a replica")
     cpus: float = Field(default=1.0, gt=0, le=64)
     pool: int = Field(default=10, ge=1, le=500, description="database connections a replica, to each pool")

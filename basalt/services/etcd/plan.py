@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from basalt.services.etcd.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import CONTROL, Certificate, File, Limits, Port, Probe, Scrape, Tier, Volume, Workload
+from basalt.workload import CONTROL, Certificate, Endpoint, File, Limits, Port, Probe, Scrape, Tier, Volume, Workload
 
 CONFIG = "/etc/basalt/etcd.yaml"
 
@@ -20,6 +20,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         tier=Tier.CONTROL,
         quorum=True,
         ports={"client": Port(2379, "https"), "peer": Port(2380, "https"), "metrics": Port(2381, "http")},
+        uses=(Endpoint("etcd", "peer"),),
         volumes=(Volume("data", "/var/lib/etcd"),),
         limits=Limits(memory=settings.memory, cpus=0.5),
         # /livez asks about this process alone: a member without a quorum is alive, and restarting it would not help.

@@ -59,7 +59,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         count=settings.members,
         tier=Tier.DATA,
         ports={"sql": Port(5432), "rest": Port(8008, "https")},
-        uses=(Endpoint("etcd", "client"), *((REPOSITORY,) if _archives(topology) else ())),
+        uses=(Endpoint("etcd", "client"), SQL, REST, *((REPOSITORY,) if _archives(topology) else ())),
         volumes=(Volume("data", "/var/lib/postgresql"), Volume("run", "/run/postgresql")),
         tmpfs=(Tmpfs("/tmp", 64),),  # noqa: S108
         limits=Limits(memory=memory, cpus=settings.cpus or cores),

@@ -17,6 +17,7 @@ from basalt.targets.docker.gates import Completed, Healthy
 from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
 from basalt.urls import urls
+from basalt.workload import Tier, Workload
 
 # Seconds. The longest of each seen on two busy cores took a third.
 _ROLL = 300
@@ -134,15 +135,18 @@ class _Graph:
         return volumes + tasks + self._gates[instance.workload.name][-1:]
 
     def _gate(self, instance: Instance, container: docker.Container) -> None:
-        seen = self._seen(instance, container)
-        opts = self._child(depends_on=[container])
-        if instance.workload.task:
-            gate: pulumi.Resource = Completed(f"{instance.name}-completed", seen, _TASK, opts)
-        elif instance.ordinal < len(self._site.of(instance.workload.name)):
-            gate = Healthy(f"{instance.name}-healthy", [seen], _ROLL, opts, on_create=False)
-        else:
+        workload = instance.workload
+        if workload.task:
+            opts = self._child(depends_on=[container])
+            seen = self._seen(instance, container)
+            self._gates[workload.name].append(Completed(f"{instance.name}-completed", seen, _TASK, opts))
             return
-        self._gates[instance.workload.name].append(gate)
+        everyone = self._site.of(workload.name)
+        wave = everyone[: instance.ordinal][-(instance.ordinal % at_once(workload) or at_once(workload)) :]
+        if instance.ordinal % at_once(workload) == 0 and instance.ordinal < len(everyone):
+            seen_wave = [self._seen(other, self._containers[other.name]) for other in wave]
+            gate = Healthy(f"{instance.name}-healthy", seen_wave, _ROLL, self._child(), on_create=False)
+            self._gates[workload.name].append(gate)
 
     def _seen(self, instance: Instance, container: docker.Container) -> dict[str, Any]:
         name = words.container_name(self._site, instance)
@@ -154,6 +158,12 @@ class _Graph:
         seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
         gates = [gate for gates in self._gates.values() for gate in gates]
         Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
+
+
+def at_once(workload: Workload) -> int:
+    """How many instances are replaced together. Those that hold state or vote go one by one."""
+    careful = workload.quorum or workload.tier in (Tier.DATA, Tier.CONTROL)
+    return 1 if careful else max(1, int(workload.count * workload.roll))
 
 
 def in_order(plan: Plan) -> list[Planned]:

@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 
 from basalt.plan import survey
+from basalt.targets.docker.stack import at_once
 from basalt.topology.load import load_stack
 from basalt.topology.model import Target
+from basalt.workload import Limits, Tier, Workload
 from tests.mocks import Made, program
 from tests.stacks import THREE_HOSTS, topology
 
@@ -55,3 +57,11 @@ def test_a_label_tells_when_files_force_a_replacement() -> None:
     labels = {label["label"]: label["value"] for label in container.inputs["labels"]}
     assert labels["basalt.stack"] == "lab"
     assert len(labels["basalt.files"]) == 16
+
+
+@pytest.mark.parametrize(
+    ("tier", "count", "expected"), [(Tier.APP, 2, 1), (Tier.APP, 8, 2), (Tier.APP, 100, 25), (Tier.DATA, 100, 1)]
+)
+def test_a_quarter_of_what_holds_no_state_is_replaced_at_once(tier: Tier, count: int, expected: int) -> None:
+    workload = Workload("api", "none", (), Limits(64), None, tier, count=count)
+    assert at_once(workload) == expected
