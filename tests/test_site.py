@@ -60,7 +60,7 @@ def test_instances_beside_each_other_on_one_of_several_hosts_get_ports_of_their_
 
 
 def test_on_one_host_every_instance_keeps_its_port() -> None:
-    site = site_of(topology(), workload("api", 3))
+    site = site_of(topology(), workload("api", 3, uses=("api.web",)))
     assert {address.port for address in site.addresses("api.web", site.of("api")[0])} == {8000}
 
 

@@ -186,7 +186,7 @@ class Workload:
     beside: str | None = None
     #: Members that vote: an odd number, spread over failure zones.
     quorum: bool = False
-    #: How many may be replaced at once, as a share of all; at least one is. Kubernetes' maxUnavailable has this default.
+    #: How many may be replaced at once, as a share of all; at least one is. The default is Kubernetes' own.
     roll: float = 0.25
     #: Linux capabilities kept; all others are dropped.
     capabilities: tuple[str, ...] = ()
