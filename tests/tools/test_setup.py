@@ -4,6 +4,7 @@ import json
 import os
 import stat
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -80,6 +81,14 @@ def test_an_unknown_step_is_wrong_usage(capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit, match="2"):
         cli.main(["--only", "kubernetes"])
     assert "docker-engine" in capsys.readouterr().err
+
+
+def test_the_installed_command_works_in_every_folder(tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("basalt")
+    if not command.exists():
+        pytest.skip("basalt is not installed here")
+    done = subprocess.run([command, "--help"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 def test_every_need_is_a_step() -> None:
