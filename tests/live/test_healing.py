@@ -18,7 +18,9 @@ REPORT = ROOT / ".basalt" / "reports" / "healing.json"
 
 def kill(project: Project, name: str) -> None:
     """A crash: SIGKILL to the container's first process. (`docker kill` would count as a wish and not be healed.)"""
-    os.kill(project.containers()[name].attrs["State"]["Pid"], signal.SIGKILL)
+    pid = project.containers()[name].attrs["State"]["Pid"]
+    assert pid > 1, f"{name} does not run"  # 0 would be this process's own group
+    os.kill(pid, signal.SIGKILL)
 
 
 def orders_go_through(edge: Edge) -> bool:

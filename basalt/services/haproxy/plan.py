@@ -37,7 +37,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         uses=(SQL, REST),
         passes=(SQL,),
         tmpfs=(Tmpfs("/tmp"),),  # noqa: S108
-        limits=Limits(memory=128, cpus=0.5),
+        # A connection holds two buffers of 16 KiB; master, worker and, after a reload, the worker before it.
+        limits=Limits(memory=64 + settings.connections // 32, cpus=1),
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8405/healthz")),
         # SIGUSR1 lets connections end by themselves; a pooled one never does.
         stop=Stop("SIGTERM", 5),
@@ -54,7 +55,7 @@ def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
 
 
 def files(instance: Instance, site: Site) -> Iterator[File]:
-    """`haproxy.cfg`, and certificate with key in the one file that HAProxy wants."""
+    """`haproxy.cfg`"""
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  its own instance
     sql = site.addresses(str(SQL), instance)

@@ -3,15 +3,20 @@
 from collections.abc import Iterator
 
 from basalt.services.pgbouncer.settings import Settings
-from basalt.services.postgres.roles import PURPOSES, secret_of
+from basalt.services.postgres.roles import secret_of
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Address, Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import Endpoint, File, Limits, Port, Probe, Reload, Scrape, Stop, Tier, Workload
+from basalt.workload import FILES, Endpoint, File, Limits, Port, Probe, Reload, Scrape, Stop, Tier, Workload
 
 SQL = Endpoint("pgbouncer", "sql")
 WRITE = Endpoint("haproxy", "write")
 READ = Endpoint("haproxy", "read")
+
+#: Who is pooled. Migrations need sessions (advisory locks, SET ROLE) and go to HAProxy.
+_POOLED = ("app", "readonly")
+_CA = f"{FILES}/tls/stack/ca.crt"
+_FLAGS = (f"--web.config.file={FILES}/web.yml", "--log.format=json")
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
@@ -19,35 +24,35 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     yield Workload(
         name="pgbouncer",
         image="pgbouncer",
-        command=("pgbouncer", "/etc/basalt/pgbouncer.ini"),
+        command=("pgbouncer", f"{FILES}/pgbouncer.ini"),
         count=settings.members,
         tier=Tier.DATA,
         ports={"sql": Port(6432)},
         uses=(WRITE, READ),
         # Its own process takes 10 MiB; a client connection about 10 KiB, with TLS about 40.
-        limits=Limits(memory=48 + settings.clients // 16, cpus=1),
-        probe=Probe(("bash", "-c", ": < /dev/tcp/127.0.0.1/6432")),
+        limits=Limits(memory=48 + settings.clients // 16),
+        probe=Probe(("pgbouncer-answers",)),
         # SIGTERM waits for all clients to leave, which pooled clients do not; SIGINT for their transactions (1.23).
         stop=Stop("SIGINT", 15),
         reload=Reload(signal="SIGHUP"),
     )
-    connection = '--pgBouncer.connectionString="$(cat /etc/basalt/target)"'
-    start = f"exec prometheus-pgbouncer-exporter --web.config.file=/etc/basalt/web.yml {connection}"
+    target = f'exec "$@" --pgBouncer.connectionString="$(cat {FILES}/target)"'
     yield Workload(
         name="pgbouncer-exporter",
         image="exporter",
-        command=("sh", "-c", start),
+        # Its target is another one for each instance, which a command of the workload cannot say.
+        command=("sh", "-c", target, "sh", "prometheus-pgbouncer-exporter", *_FLAGS),
         # lib/pq reads the password from here: it is neither in the arguments nor in the environment.
-        environment={"PGPASSFILE": "/etc/basalt/pgpass"},
+        environment={"PGPASSFILE": f"{FILES}/pgpass"},
         count=settings.members,
         tier=Tier.WATCH,
         beside="pgbouncer",
         ports={"metrics": Port(9127, "https")},
         uses=(SQL,),
         limits=Limits(memory=48, cpus=0.25),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", "/etc/basalt/tls/stack/ca.crt", "https://localhost:9127/")
-        ),
+        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _CA, "https://localhost:9127/")),
+        # Certificates are read at each handshake, the password at each connection; a signal would end it.
+        reload=Reload(("true",)),
         scrapes=(Scrape(),),
     )
 
@@ -56,12 +61,11 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     """Each workload's own."""
     if instance.workload.name == "pgbouncer":
         yield from _pooler_files(instance, site)
-    else:
-        address = site.addresses(str(SQL), instance)[instance.ordinal - 1]
-        options = "sslmode=verify-full&sslrootcert=/etc/basalt/tls/stack/ca.crt"
-        yield File("target", f"postgres://stats@{address}/pgbouncer?{options}\n")
-        yield File("pgpass", site.render("pgbouncer/pgpass.j2", address=address))
-        yield File("web.yml", site.render("exporter/web.yml.j2"))
+        return
+    address = site.addresses(str(SQL), instance)[instance.ordinal - 1]
+    yield File("target", f"postgres://stats@{address}/pgbouncer?sslmode=verify-full&sslrootcert={_CA}", reloads=False)
+    yield File("pgpass", site.render("pgbouncer/pgpass.j2", address=address))
+    yield File("web.yml", site.render("exporter/web.yml.j2"))
 
 
 def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
@@ -69,16 +73,13 @@ def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
     assert settings is not None  # noqa: S101  its own instance
     assert postgres is not None  # noqa: S101  checked at load
     write, read = site.addresses(str(WRITE), instance), site.addresses(str(READ), instance)
-    names = list(postgres.databases)
     # The workload's name resolves to all its members. A list of names would be compared as a whole with the name in
     # the certificate (PgBouncer 1.24: "name `haproxy-1,haproxy-2' not present in server certificate").
-    databases = [(name, name, WRITE.workload, _shared_port(write)) for name in names]
-    databases += [(f"{name}_ro", name, READ.workload, _shared_port(read)) for name in names]
-    yield File(
-        "pgbouncer.ini",
-        site.render("pgbouncer/pgbouncer.ini.j2", databases=databases, pool=settings.pool, clients=settings.clients),
-    )
-    users = [(f"{name}_{purpose}", secret_of(name, purpose)) for name in names for purpose in PURPOSES]
+    databases = [(name, name, WRITE.workload, _shared_port(write)) for name in postgres.databases]
+    databases += [(f"{name}_ro", name, READ.workload, _shared_port(read)) for name in postgres.databases]
+    text = site.render("pgbouncer/pgbouncer.ini.j2", databases=databases, pool=settings.pool, clients=settings.clients)
+    yield File("pgbouncer.ini", text)
+    users = [(f"{name}_{purpose}", secret_of(name, purpose)) for name in postgres.databases for purpose in _POOLED]
     yield File("userlist.txt", site.render("pgbouncer/userlist.txt.j2", users=users))
 
 

@@ -16,7 +16,7 @@ class Settings(Base):
 
     members: int = Field(default=2, ge=1, le=9)
     pool: int = Field(default=20, ge=1, le=1000, description="server connections of one member to one database")
-    clients: int = Field(default=1000, ge=10, le=50_000, description="client connections of one member")
+    clients: int = Field(default=1000, ge=10, le=10_000, description="client connections of one member")
 
 
 def problems(settings: Settings, topology: Topology, _given: frozenset[str]) -> Iterator[Problem]:

@@ -1,6 +1,6 @@
-"""The roles and databases of a stack, as `basalt-provision` takes them. Each right goes to one purpose."""
+"""The roles and databases of a stack, as the provisioning task takes them. Each right goes to one purpose."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from basalt.services.postgres.settings import Database
@@ -8,32 +8,30 @@ from basalt.services.postgres.settings import Database
 #: Login roles of a database, by purpose; the role's name is `<database>_<purpose>`.
 PURPOSES = ("migrate", "app", "readonly")
 
+#: Login roles of the cluster, with their secrets. Patroni makes the first two with the cluster; all three change their
+#: passwords by provisioning.
+CLUSTER = {"replicator": "postgres/replication", "rewind": "postgres/rewind", "monitor": "postgres/monitor"}
+
 
 def secret_of(database: str, purpose: str) -> str:
     """The name of a role's password."""
-    return f"postgres/{database.replace('_', '-')}/{purpose}"
+    return f"postgres/{database}/{purpose}"
 
 
-def password_file(role: str) -> str:
-    """Where the provisioning task finds a role's password, below the folder of files."""
-    return f"secrets/{role}"
+def passwords(databases: Iterable[str]) -> dict[str, str]:
+    """Role -> name of its secret, for every role that logs in by password."""
+    own = {f"{name}_{purpose}": secret_of(name, purpose) for name in databases for purpose in PURPOSES}
+    return CLUSTER | own
 
 
-def passwords(databases: dict[str, Database]) -> Iterator[tuple[str, str]]:
-    """(role, name of its secret) for every role that logs in, but the members' own."""
-    yield "monitor", "postgres/monitor"
-    for database in databases:
-        for purpose in PURPOSES:
-            yield f"{database}_{purpose}", secret_of(database, purpose)
-
-
-def desired_roles(databases: dict[str, Database]) -> list[dict[str, Any]]:
-    """Roles in an order in which each finds those that it is a member of."""
-    found: list[dict[str, Any]] = [{"name": f"{name}_owner", "member_of": []} for name in databases]
-    member_of = {"monitor": ["pg_monitor"], **{f"{name}_migrate": [f"{name}_owner"] for name in databases}}
-    return found + [
-        {"name": role, "member_of": member_of.get(role, []), "password_file": f"/etc/basalt/{password_file(role)}"}
-        for role, _ in passwords(databases)
+def desired_roles(databases: Iterable[str], folder: str) -> list[dict[str, Any]]:
+    """Roles in an order in which each finds those that it is a member of. `password_file`: in `folder`, where the
+    secret's name leads."""
+    owners: list[dict[str, Any]] = [{"name": f"{name}_owner"} for name in databases]
+    groups = {"monitor": ["pg_monitor"], **{f"{name}_migrate": [f"{name}_owner"] for name in databases}}
+    return owners + [
+        {"name": role, "member_of": groups.get(role, []), "password_file": f"{folder}/{secret}"}
+        for role, secret in passwords(databases).items()
     ]
 
 
@@ -50,3 +48,21 @@ def desired_databases(databases: dict[str, Database]) -> list[dict[str, Any]]:
         }
         for name, declared in databases.items()
     ]
+
+
+def admissions(databases: Iterable[str]) -> Iterator[str]:
+    """Lines of pg_hba.conf: who may come over the network, how.
+
+    The superuser has no password that could be lost or guessed: it is let in by the certificate of the provisioning
+    task alone (pg_ident.conf), and by the socket inside a member's container."""
+    yield "hostnossl all all all reject"
+    yield "local all postgres peer"
+    yield "local replication replicator scram-sha-256"
+    yield "hostssl all postgres all cert map=provision"
+    yield "hostssl replication replicator all scram-sha-256"
+    yield "hostssl postgres rewind all scram-sha-256"
+    yield "hostssl all monitor all scram-sha-256"
+    for name in databases:
+        users = ",".join(f"{name}_{purpose}" for purpose in PURPOSES)
+        yield f"hostssl {name} {users} all scram-sha-256"
+    yield "hostssl all all all reject"

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from basalt.services.postgres.extensions import AVAILABLE, SINGLE
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
@@ -13,21 +14,34 @@ from basalt.topology.problem import Problem
 DatabaseName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 ParameterName = Annotated[str, Field(pattern=r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)?$")]
 
-#: Derived from the topology: a second opinion about them would break a link.
-OWNED = (
-    *("archive_command", "archive_mode", "cluster_name", "data_directory", "hba_file", "hot_standby", "ident_file"),
-    *("listen_addresses", "max_connections", "port", "primary_conninfo", "restore_command", "shared_preload_libraries"),
-    *("ssl", "ssl_ca_file", "ssl_cert_file", "ssl_key_file", "synchronous_standby_names", "unix_socket_directories"),
-)
-
-#: Connections that are kept for people, monitoring, replication and backup.
+#: Connections that are kept for people, migrations, monitoring and provisioning.
 RESERVED_CONNECTIONS = 20
+
+#: Databases that PostgreSQL or PgBouncer have already.
+_TAKEN = ("pgbouncer", "postgres", "template0", "template1")
+
+_DERIVED = "derived from the topology; remove it"
+_DURABLE = "a crash would lose acknowledged commits or the whole cluster; remove it"
+_OUTPUT = "the log is the container's output; remove it"
+_EXTENSIONS = "follows from databases.<name>.extensions; remove it"
+
+#: Parameters that are not the stack file's to set, and what to do instead. So are all that begin with ssl.
+_REFUSED = {
+    _DERIVED: """archive_command archive_library archive_mode archive_timeout cluster_name config_file data_directory
+        external_pid_file hba_file hot_standby ident_file listen_addresses password_encryption port primary_conninfo
+        primary_slot_name restore_command synchronous_standby_names unix_socket_directories wal_log_hints""",
+    _DURABLE: "fsync full_page_writes",
+    _OUTPUT: "log_destination logging_collector",
+    _EXTENSIONS: "cron.database_name shared_preload_libraries",
+    "write services.postgres.max_connections": "max_connections",
+}
+_REMEDIES = {name: remedy for remedy, names in _REFUSED.items() for name in names.split()}
 
 
 class Database(Base):
     """`services.postgres.databases.<name>`"""
 
-    extensions: tuple[DatabaseName, ...] = ()
+    extensions: tuple[str, ...] = ()
 
 
 class Settings(Base):
@@ -38,15 +52,45 @@ class Settings(Base):
     memory: int | None = Field(default=None, ge=256, description="MiB a member; by default a share of the host's")
     cpus: float | None = Field(default=None, gt=0, description="cores a member; by default the host's")
     databases: dict[DatabaseName, Database] = Field(min_length=1)
-    parameters: dict[ParameterName, str | int | float | bool] = {}
+    parameters: dict[ParameterName, str | int | float | bool] = Field(default={}, description="PostgreSQL's own names")
+    archive: bool | None = Field(default=None, description="the write-ahead log; by default where there is a backup")
 
 
-def problems(settings: Settings, topology: Topology, _given: frozenset[str]) -> Iterator[Problem]:
-    """Parameters that are not the stack file's to set; members that promise what they cannot keep."""
-    for name in settings.parameters:
-        if name in OWNED:
-            remedy = "derived from the topology; remove it"
-            yield Problem(f"services.postgres.parameters.{name}", settings.parameters[name], remedy)
+def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
+    """Parameters that are not the stack file's to set; names that are taken; promises that cannot be kept."""
+    for name, value in settings.parameters.items():
+        remedy = _refusal(name, value, topology)
+        if remedy:
+            yield Problem(f"services.postgres.parameters.{name}", value, remedy)
+    yield from _database_problems(settings)
     if topology.promise.loss == "none" and settings.members < 2 and not topology.environment.tolerates_one_host:
         remedy = "loss: none needs a second member that has every commit; declare 2 or more, or promise loss: bounded"
         yield Problem("services.postgres.members", settings.members, remedy)
+    if settings.archive and "backup" not in topology.services:
+        yield Problem("services.postgres.archive", settings.archive, "there is nowhere to; declare services.backup")
+
+
+def _refusal(name: str, value: object, topology: Topology) -> str | None:
+    if name == "ssl" or name.startswith("ssl_"):
+        return _DERIVED
+    if name == "synchronous_commit" and value not in (True, "on", "remote_apply") and topology.promise.loss == "none":
+        return "promise.loss is none; write on or remote_apply, or promise loss: bounded"
+    return _REMEDIES.get(name)
+
+
+def _database_problems(settings: Settings) -> Iterator[Problem]:
+    for name, database in settings.databases.items():
+        path = f"services.postgres.databases.{name}"
+        if name in _TAKEN or name.startswith("pg_"):
+            yield Problem(path, name, "PostgreSQL or PgBouncer has a database of that name; choose another")
+        if name.endswith("_ro") and name.removesuffix("_ro") in settings.databases:
+            remedy = f"PgBouncer calls the replicas of {name.removesuffix('_ro')} so; choose another"
+            yield Problem(path, name, remedy)
+        for extension in sorted(set(database.extensions) - AVAILABLE):
+            remedy = f"not in the image; there are: {', '.join(sorted(AVAILABLE))}"
+            yield Problem(f"{path}.extensions", extension, remedy)
+    for extension in SINGLE:
+        having = [name for name, database in settings.databases.items() if extension in database.extensions]
+        if len(having) > 1:
+            remedy = f"{extension} serves one database of a cluster; leave it to one of {', '.join(having)}"
+            yield Problem(f"services.postgres.databases.{having[1]}.extensions", extension, remedy)

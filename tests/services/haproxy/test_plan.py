@@ -17,10 +17,28 @@ def test_every_check_is_verified_tls() -> None:
     assert all("verifyhost postgres-" in line for line in servers)
 
 
+def backend(name: str) -> str:
+    return config().split(f"\nbackend {name}\n")[1].split("\nfrontend ")[0].split("\nbackend ")[0]
+
+
 def test_writes_go_to_the_primary_and_reads_to_replicas() -> None:
-    write, read = config().split("listen write")[1].split("listen read")
-    assert "uri /primary" in write
-    assert "uri /replica" in read.split("backend")[0]
+    assert "bind :5000\n    default_backend primary" in config()
+    assert "use_backend replicas" in config()
+    assert "uri /primary" in backend("primary")
+    assert "uri /replica" in backend("replicas")
+
+
+def test_who_has_the_lock_but_cannot_write_yet_gets_no_writes() -> None:
+    assert """expect string '"role": "primary"'""" in backend("primary")
+
+
+def test_reads_fall_back_to_the_primary() -> None:
+    read = config().split("frontend read\n")[1].split("\nbackend ")[0]
+    assert read.index("use_backend replicas if { nbsrv(replicas) gt 0 }") < read.index("default_backend primary")
+
+
+def test_a_member_that_lost_its_role_loses_its_connections() -> None:
+    assert "on-marked-down shutdown-sessions" in config()
 
 
 def test_its_names_stand_on_the_certificates_of_those_it_leads_to() -> None:

@@ -7,11 +7,13 @@ from basalt.topology.problem import StackError
 from tests.stacks import DATABASE, ONE_HOST, raw, topology
 
 
-def config() -> str:
+def text(instance: str, path: str) -> str:
     made = plan(topology(DATABASE))
-    return next(
-        f.text for p in made.planned if p.instance.name == "pgbouncer-1" for f in p.files if f.path == "pgbouncer.ini"
-    )
+    return next(f.text for p in made.planned if p.instance.name == instance for f in p.files if f.path == path)
+
+
+def config() -> str:
+    return text("pgbouncer-1", "pgbouncer.ini")
 
 
 def test_pools_that_exceed_the_primary_are_refused_with_the_sum() -> None:
@@ -42,3 +44,20 @@ def test_each_database_has_a_pool_for_writes_and_one_for_reads() -> None:
 
 def test_a_failed_login_is_tried_again_at_once() -> None:
     assert "server_login_retry = 1" in config()
+
+
+def test_all_users_of_a_database_share_the_pool_that_was_added_up() -> None:
+    assert "default_pool_size = 20" in config()
+    assert "max_db_connections = 20" in config()
+
+
+def test_migrations_are_not_pooled() -> None:
+    users = [line.split()[0] for line in text("pgbouncer-1", "userlist.txt").splitlines()]
+    assert users == ['"stats"', '"shop_app"', '"shop_readonly"']
+
+
+def test_each_exporter_asks_its_own_pooler_and_shows_no_password() -> None:
+    assert text("pgbouncer-exporter-2", "target").startswith("postgres://stats@pgbouncer-2:6432/pgbouncer?")
+    made = plan(topology(DATABASE))
+    workload = next(p.instance.workload for p in made.planned if p.instance.name == "pgbouncer-exporter-1")
+    assert "secret:" not in " ".join([*workload.command, *workload.environment.values()])

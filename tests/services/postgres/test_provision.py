@@ -1,51 +1,125 @@
 """The pure half of the provisioning task."""
 
-import base64
-import hashlib
-import hmac
 import importlib.util
 from pathlib import Path
 
-_PATH = Path(__file__).parent.parent.parent.parent / "images" / "postgres" / "provision.py"
-_SPEC = importlib.util.spec_from_file_location("provision", _PATH)
+import pytest
+
+_PATH = Path(__file__).parent.parent.parent.parent / "images" / "postgres" / "provision" / "desired.py"
+_SPEC = importlib.util.spec_from_file_location("desired", _PATH)
 assert _SPEC is not None
 assert _SPEC.loader is not None
-provision = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(provision)
+desired = importlib.util.module_from_spec(_SPEC)
+_SPEC.loader.exec_module(desired)
 
-
-def verifier(password: str, salt: bytes = b"0123456789abcdef", rounds: int = 4096) -> str:
-    salted = hashlib.pbkdf2_hmac("sha256", password.encode(), salt, rounds)
-    stored = hashlib.sha256(hmac.digest(salted, b"Client Key", "sha256")).digest()
-    server = hmac.digest(salted, b"Server Key", "sha256")
-    parts = [base64.b64encode(part).decode() for part in (salt, stored, server)]
-    return f"SCRAM-SHA-256${rounds}:{parts[0]}${parts[1]}:{parts[2]}"
+SHOP = {"name": "shop", "owner": "o", "migrate": "m", "app": "a", "readonly": "r", "extensions": []}
+RIGHTS = {(role, "CONNECT") for role in ("m", "a", "r", "monitor")} | {(role, "TEMPORARY") for role in ("m", "a")}
 
 
 def test_a_configuration_that_holds_is_not_patched() -> None:
-    actual = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB", "other": 1}}}
-    assert provision.missing({"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB"}}}, actual) == {}
+    actual = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB"}, "use_slots": True}}
+    assert desired.merge_patch({"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB"}}}, actual) == {}
 
 
 def test_only_what_differs_is_patched() -> None:
-    actual = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB", "jit": "off"}}}
-    desired = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "8MB", "jit": "off"}}}
-    assert provision.missing(desired, actual) == {"postgresql": {"parameters": {"work_mem": "8MB"}}}
+    actual = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "4MB", "jit": False}}}
+    wanted = {"ttl": 30, "postgresql": {"parameters": {"work_mem": "8MB", "jit": False}}}
+    assert desired.merge_patch(wanted, actual) == {"postgresql": {"parameters": {"work_mem": "8MB"}}}
 
 
-def test_a_switched_flag_is_patched() -> None:
-    assert provision.missing({"failsafe_mode": True}, {"failsafe_mode": False}) == {"failsafe_mode": True}
+def test_a_parameter_that_is_no_longer_declared_is_taken_back() -> None:
+    wanted = {"parameters": {"jit": False}}
+    actual = {"parameters": {"jit": False, "work_mem": "4MB"}}
+    assert desired.merge_patch(wanted, actual) == {"parameters": {"work_mem": None}}
+
+
+def test_a_pause_that_an_operator_has_set_stays() -> None:
+    assert desired.merge_patch({"ttl": 30}, {"ttl": 30, "pause": True}) == {}
+
+
+def test_a_cluster_without_parameters_gets_them_all() -> None:
+    wanted = {"postgresql": {"parameters": {"jit": False}}}
+    assert desired.merge_patch(wanted, {"postgresql": None}) == wanted
+
+
+def test_a_verifier_is_what_postgresql_makes_of_a_password() -> None:
+    # The example of RFC 7677, section 3: user "user", password "pencil".
+    made = desired.verifier("pencil", b"[m\x99h\x9d\x125\x8e\xec\xa0K\x14\x126\xfa\x81", 4096)
+    assert made == (
+        "SCRAM-SHA-256$4096:W22ZaJ0SNY7soEsUEjb6gQ==$WG5d8oPm3OtcPnkdi4Uo7BkeZkBFzpcXkuLmtbsT4qY=:"
+        "wfPLwcE6nTWhTAmQ7tl2KeoiWGPlZqQxSrmfPwDl2dU="
+    )
 
 
 def test_a_password_is_known_by_its_verifier() -> None:
-    assert provision.holds(verifier("right"), "right")
-    assert not provision.holds(verifier("right"), "wrong")
-    assert not provision.holds(None, "right")
-    assert not provision.holds("md5abc", "right")
+    kept = desired.verifier("right", b"0123456789abcdef")
+    assert desired.matches(kept, "right")
+    assert not desired.matches(kept, "wrong")
+    assert not desired.matches(None, "right")
+    assert not desired.matches("md5abc", "right")
 
 
-def test_the_public_loses_its_rights_on_a_database() -> None:
-    names = {"name": "shop", "owner": "shop_owner", "migrate": "m", "app": "a", "readonly": "r"}
-    statements = list(provision.privileges(names))
-    assert statements[0] == 'REVOKE ALL ON DATABASE "shop" FROM PUBLIC'
-    assert not [s for s in statements if "readonly" in s and ("INSERT" in s or "DELETE" in s)]
+def test_a_new_database_is_closed_to_everyone_but_its_roles() -> None:
+    statements = list(desired.database_rights(SHOP, {("public", "CONNECT"), ("public", "TEMPORARY")}))
+    assert statements[:2] == [
+        'REVOKE CONNECT ON DATABASE "shop" FROM PUBLIC',
+        'REVOKE TEMPORARY ON DATABASE "shop" FROM PUBLIC',
+    ]
+    assert 'GRANT CONNECT ON DATABASE "shop" TO "a"' in statements
+    assert 'GRANT TEMPORARY ON DATABASE "shop" TO "r"' not in statements
+
+
+def test_rights_that_are_there_are_left_alone() -> None:
+    assert list(desired.database_rights(SHOP, RIGHTS)) == []
+
+
+def test_a_right_that_someone_else_was_given_is_not_dropped() -> None:
+    assert list(desired.database_rights(SHOP, RIGHTS | {("guest", "CONNECT")})) == []
+
+
+def test_readers_read() -> None:
+    statements = [s for s in desired.default_privileges(SHOP, set()) if s.endswith('"r"')]
+    assert [s.split(" GRANT ")[1] for s in statements] == [
+        'SELECT ON TABLES TO "r"',
+        'SELECT ON SEQUENCES TO "r"',
+        'USAGE ON SCHEMAS TO "r"',
+    ]
+
+
+def test_the_application_writes_and_alters_nothing() -> None:
+    (tables, *_) = desired.default_privileges(SHOP, set())
+    assert tables.endswith('GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO "a"')
+
+
+def test_only_a_lost_privilege_is_given_back() -> None:
+    whole = {("r", "a", p) for p in ("SELECT", "INSERT", "UPDATE", "DELETE")} | {("r", "r", "SELECT")}
+    whole |= {("S", "a", "USAGE"), ("S", "a", "SELECT"), ("S", "r", "SELECT"), ("n", "a", "USAGE"), ("n", "r", "USAGE")}
+    assert list(desired.default_privileges(SHOP, whole)) == []
+    (statement,) = desired.default_privileges(SHOP, whole - {("r", "a", "DELETE")})
+    assert statement.endswith('GRANT DELETE ON TABLES TO "a"')
+
+
+def test_a_dump_that_opened_the_schema_is_closed_again() -> None:
+    assert list(desired.schema_rights({("public", "CREATE"), ("public", "USAGE")})) == [
+        "REVOKE CREATE ON SCHEMA public FROM PUBLIC"
+    ]
+    assert list(desired.schema_rights({("public", "USAGE")})) == []
+
+
+@pytest.mark.parametrize(
+    ("actual", "statements"),
+    [
+        ({}, ['CREATE EXTENSION "pgcrypto" CASCADE']),
+        ({"pgcrypto": ("1.3", "1.3")}, []),
+        ({"pgcrypto": ("1.3", "1.4")}, ["ALTER EXTENSION \"pgcrypto\" UPDATE TO '1.4'"]),
+        ({"pgcrypto": ("1.3", "1.3"), "hstore": ("1.8", "1.8")}, []),
+    ],
+)
+def test_extensions_are_made_and_updated_and_never_dropped(
+    actual: dict[str, tuple[str, str]], statements: list[str]
+) -> None:
+    assert list(desired.extension_changes(["pgcrypto"], actual)) == statements
+
+
+def test_a_name_with_a_quote_stays_a_name() -> None:
+    assert desired.quote('a"b') == '"a""b"'
