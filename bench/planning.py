@@ -6,6 +6,7 @@ Each size is a fresh interpreter. Goal: linear growth, <= 2 s at 150 containers,
 """
 
 import argparse
+import gc
 import json
 import statistics
 import subprocess
@@ -43,6 +44,7 @@ def _others(document: dict[str, object]) -> int:
 def measure(containers: int) -> dict[str, float]:
     """Runs in its own interpreter: seconds of each step."""
     document = stack(containers)
+    gc.disable()  # as __main__.py does
     started = time.perf_counter()
     from basalt.plan import plan
     from basalt.topology.load import load
