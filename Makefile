@@ -27,7 +27,7 @@ up: setup ## bring up a stack, from nothing or to what its file declares now
 	@$(INSIDE) python -m basalt up --stack $(STACK)
 
 down: ## remove a stack; its data stays unless DATA=delete
-	@$(INSIDE) python -m basalt down --stack $(STACK) --data $(DATA)
+	@$(INSIDE) python -m basalt down --stack $(STACK) --data $(DATA) $(if $(filter delete,$(DATA)),--yes)
 
 test: setup lint ## everything, live tests of a stack of their own included
 	@$(INSIDE) python -m pytest
