@@ -2,6 +2,7 @@
 
 import json
 import ssl
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from websockets.sync.client import ClientConnection, connect
 from basalt.urls import urls
 from tests.live.project import Project
 
+_TOKEN_SECONDS = 600  # two thirds of the application's `tokens.minutes`
+
 
 @dataclass(frozen=True)
 class Edge:
@@ -20,7 +23,7 @@ class Edge:
     base: str
     authority: Path
     password: str
-    tokens: dict[str, str] = field(default_factory=dict)
+    tokens: dict[str, tuple[str, float]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, project: Project, authority: Path) -> "Edge":
@@ -42,12 +45,14 @@ class Edge:
         return httpx.Client(base_url=self.base, verify=self.tls, headers=headers, timeout=10)
 
     def token(self, user: str) -> str:
-        """A token, fetched once: logins are limited."""
-        if user not in self.tokens:
+        """A token, kept for as long as it surely lasts: logins are limited."""
+        token, ends = self.tokens.get(user, ("", 0.0))
+        if time.monotonic() > ends:
             answer = self.login(user, self.password)
             answer.raise_for_status()
-            self.tokens[user] = answer.json()["token"]
-        return self.tokens[user]
+            token = answer.json()["token"]
+            self.tokens[user] = (token, time.monotonic() + _TOKEN_SECONDS)
+        return token
 
     def login(self, user: str, password: str) -> httpx.Response:
         """One attempt."""
