@@ -121,7 +121,9 @@ def plain(plan: Plan) -> float:
     engine = describe(next(iter(plan.topology.hosts.values())))
     started = time.monotonic()
     lasting = []
-    for planned in in_order(plan):
+    # What waits for nobody first: a task that is waited for must find what it works on.
+    order = sorted(in_order(plan), key=lambda p: p.instance.workload.task or bool(p.instance.workload.after))
+    for planned in order:
         instance = planned.instance
         told = arguments(planned, plan.site, reference(instance.workload.image))
         marks = labels(plan.site, instance)

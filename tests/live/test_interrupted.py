@@ -43,7 +43,7 @@ def labelled(project: Project) -> set[str]:
 
 @pytest.mark.breaks
 @pytest.mark.parametrize("attempt", range(MOMENTS))
-def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, edge: Edge, attempt: int) -> None:
+def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt: int, tmp_path: Path) -> None:
     project.basalt("down", "--yes")
     process = project.start("python", "-m", "basalt", "up", "--stack", project.stack, "--yes")
     assert process.stdout is not None
@@ -61,6 +61,10 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, edge: Ed
     known = {resource["id"] for resource in _resources(project) if resource.get("id")}
     assert labelled(project) <= known
     assert list(orphans(project.environment["PULUMI_BACKEND_URL"])) == []
+    # `down` took the authority with it: whoever trusted the old one has to ask again.
+    authority = tmp_path / "ca.crt"
+    authority.write_text(project.basalt("authority").stdout)
+    edge = Edge.of(project, authority)
     until(lambda: orders_go_through(edge), "a working stack", 60)
 
 
