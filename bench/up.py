@@ -25,7 +25,7 @@ import yaml
 
 from basalt.images import reference
 from basalt.plan import Plan
-from basalt.targets.docker.container import arguments, labels
+from basalt.targets.docker.container import arguments, labels, volume_name
 from basalt.targets.docker.engine import describe
 from basalt.targets.docker.gates import wait_completed, wait_healthy
 from basalt.targets.docker.stack import in_order
@@ -151,10 +151,10 @@ def clear(project: Project, *, files: bool) -> None:
         return
     names = [str(container.name) for container in project.containers().values()]
     subprocess.run(["docker", "rm", "--force", *names], check=True, capture_output=True)
-    listed = ["docker", "volume", "ls", "--quiet", "--filter", f"label=basalt.stack={STACK}"]
-    volumes = subprocess.run(listed, check=True, capture_output=True, text=True).stdout.split()
-    data = [volume for volume in volumes if not volume.endswith("-files")]
-    subprocess.run(["docker", "volume", "rm", *data], check=True, capture_output=True)
+    # By name: what `docker run` made has no label.
+    site = project.plan.site
+    data = {volume_name(site, instance, volume) for instance in site.instances for volume in instance.workload.volumes}
+    subprocess.run(["docker", "volume", "rm", *sorted(data)], check=True, capture_output=True)
 
 
 def one_round(project: Project, empty: Project) -> dict[str, float]:
@@ -163,6 +163,7 @@ def one_round(project: Project, empty: Project) -> dict[str, float]:
     found = {"ours": seconds(project, *UP), "again": seconds(project, *UP), "preview": seconds(project, "preview")}
     clear(project, files=False)
     found["plain"] = plain(project.plan)
+    clear(project, files=False)
     empty.pulumi("destroy", "--yes", "--skip-preview")
     found["empty"] = seconds(empty, *UP)
     found["empty_again"] = seconds(empty, *UP)
