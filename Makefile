@@ -13,7 +13,7 @@ DOCKERFILES := $(wildcard images/*/Dockerfile */Dockerfile)
 HADOLINT := $(BIN)/hadolint --ignore DL3008
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up down test check lint doctor env bench clean
+.PHONY: help setup up down test test-tools check lint doctor env bench clean
 
 help: ## show this
 	@echo "make up [STACK=dev], make down [STACK=dev] [DATA=delete], make test"
@@ -29,13 +29,18 @@ up: setup ## bring up a stack, from nothing or to what its file declares now
 down: ## remove a stack; its data stays unless DATA=delete
 	@$(INSIDE) python -m basalt down --stack $(STACK) --data $(DATA) $(if $(filter delete,$(DATA)),--yes)
 
-test: setup lint ## everything, live tests of a stack of their own included
+test: setup test-tools lint ## everything, live tests of a stack of their own included
 	@$(INSIDE) python -m pytest
 
 check: ## what a change must pass, in under a minute and without an engine
 	@$(SETUP) --only local-state python-env
-	@$(MAKE) --no-print-directory lint
+	@$(MAKE) --no-print-directory test-tools lint
 	@$(INSIDE) python -m pytest -m "not live"
+
+# What the tests ask from outside with: other eyes than Python's.
+test-tools:
+	@{ command -v curl && command -v openssl; } > /dev/null || \
+	  { apt-get update -qq && apt-get install --yes -qq --no-install-recommends curl openssl; }
 
 lint:
 	@$(BIN)/ruff check
