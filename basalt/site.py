@@ -105,13 +105,16 @@ class Site:
         return Certificate(authority, (instance.name, own, "localhost", *fronts, *more))
 
     def reached(self, instance: Instance) -> tuple[Instance, ...]:
-        """The instances that this one may open connections to: what it uses, scrapes or routes to."""
+        """The instances that this one knows by name: those that it uses. Who scrapes or routes dials numbers, so that
+        one replica more is a reload for it."""
         wanted = {endpoint.workload for endpoint in instance.workload.uses}
-        if instance.workload.collects_scrapes:
-            wanted |= {other.workload.name for other in self.instances if other.workload.scrapes}
-        if instance.workload.collects_routes:
-            wanted |= {endpoint.workload for endpoint in self.routed}
         return tuple(other for other in self.instances if other.workload.name in wanted and other != instance)
+
+    def dial(self, instance: Instance, port: str) -> str:
+        """`host:port` for who collects routes or scrapes: by number on Docker, where a running container learns no
+        name that is new. The far end still has to prove its name."""
+        host = instance.name if self.topology.target is Target.KUBERNETES else self.ip(instance)
+        return f"{host}:{self.outer_port(instance, port)}"
 
     @cached_property
     def routed(self) -> frozenset[Endpoint]:
@@ -129,8 +132,9 @@ class Site:
         asked = {use.port for other in self.instances for use in other.workload.uses if use.workload == workload.name}
         if any(other.workload.collects_routes for other in self.instances):
             asked |= {route.port for route in workload.routes}
-        scraped = {scrape.port for scrape in workload.scrapes}
-        return tuple(port for port in workload.ports if port in asked | scraped)
+        if any(other.workload.collects_scrapes for other in self.instances):
+            asked |= {scrape.port for scrape in workload.scrapes}
+        return tuple(port for port in workload.ports if port in asked)
 
     def render(self, template: str, **values: object) -> str:
         """`templates/<template>`; see `basalt.render`."""

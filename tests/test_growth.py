@@ -42,7 +42,7 @@ made = plan(topology)
 assert [i.name for i in made.site.of("mail")] == ["mail-1", "mail-2"]
 texts = {p.instance.name: p.files for p in made.planned}
 assert "redis-1:6379" in texts["mail-1"][0].text
-assert any("mail-2:9925" in file.text for file in texts["prometheus-1"]), "not monitored"
+assert any("instance: mail-2" in file.text for file in texts["prometheus-1"]), "not monitored"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Certificate", "mail-1-stack") in names

@@ -1,9 +1,13 @@
 """The neutral words in which every service describes itself, for any target."""
 
-from basalt.workload.files import CONTROL, STACK, Authority, Certificate, Content, File, SecretRef
+from basalt.workload.exporter import asks_https, exporter
+from basalt.workload.files import Certificate, Content, File, SecretRef
 from basalt.workload.words import (
+    CONTROL,
     FILES,
+    STACK,
     UID,
+    Authority,
     Endpoint,
     Limits,
     Port,
@@ -44,4 +48,6 @@ __all__ = [
     "Tmpfs",
     "Volume",
     "Workload",
+    "asks_https",
+    "exporter",
 ]

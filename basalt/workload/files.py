@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from basalt.workload.words import FILES
+from basalt.workload.words import FILES, Authority
 
 #: How a rendered text carries a secret until a target puts the value in its place.
 _SECRET = re.compile(r"@@secret:([a-z0-9][a-z0-9/_-]*)@@")
@@ -31,19 +31,6 @@ class SecretRef:
     def fill(text: str, values: dict[str, str]) -> str:
         """The text with each mark replaced. KeyError when a value is missing."""
         return _SECRET.sub(lambda match: values[match[1]], text)
-
-
-@dataclass(frozen=True, slots=True)
-class Authority:
-    """A certificate authority of the stack. Two: what holds one kind of key must not open the other's doors."""
-
-    name: str
-
-
-#: Control plane: etcd and Patroni's REST interface. Only members and those who steer them hold its certificates.
-CONTROL = Authority("control")
-#: Everything else.
-STACK = Authority("stack")
 
 
 @dataclass(frozen=True, slots=True)

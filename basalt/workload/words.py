@@ -25,12 +25,27 @@ class Tier(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate authority of the stack. Two: what holds one kind of key must not open the other's doors."""
+
+    name: str
+
+
+#: Control plane: etcd and Patroni's REST interface. Only members and those who steer them hold its certificates.
+CONTROL = Authority("control")
+#: Everything else.
+STACK = Authority("stack")
+
+
+@dataclass(frozen=True, slots=True)
 class Port:
     """A TCP port inside the workload's network."""
 
     number: int
     #: "https" and "http" can be scraped and probed; anything else is "tcp".
     scheme: str = "tcp"
+    #: Whose certificate it serves.
+    authority: Authority = STACK
 
 
 @dataclass(frozen=True, slots=True)

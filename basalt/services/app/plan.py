@@ -19,6 +19,7 @@ from basalt.workload import (
     Stop,
     Tier,
     Workload,
+    asks_https,
 )
 
 PROVISIONED = "postgres-provision"
@@ -78,10 +79,9 @@ def _uses(*endpoints: str) -> tuple[Endpoint, ...]:
 
 
 def _probe(part: Part, port: int) -> Probe | None:
-    url = f"https://localhost:{port}/healthz"
-    usual = ("curl", "-fsS", "-o", "/dev/null", "--cacert", f"{config.TLS}/ca.crt", url)
-    command = part.probe or (usual if part.command is None else None)
-    return Probe(command) if command else None
+    if part.probe:
+        return Probe(part.probe)
+    return asks_https(f"https://localhost:{port}/healthz") if part.command is None else None
 
 
 def _routes(name: str, part: Part, settings: Settings, note: str) -> tuple[Route, ...]:

@@ -3,6 +3,7 @@ from these to the repository."""
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 from basalt.services.backup.settings import Settings
 from basalt.services.postgres.settings import Settings as Postgres
@@ -21,12 +22,13 @@ from basalt.workload import (
     Tier,
     Volume,
     Workload,
+    asks_https,
+    exporter,
 )
 
 AGENT = "backup-agent.agent"
 
 _PORT = 8432
-_AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
 _REPOSITORY = "/var/lib/pgbackrest"
 _SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
 # A handshake and no more: no dependency is asked.
@@ -89,9 +91,7 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
             ScheduledJob("incremental", settings.incremental, _backup("incr")),
         ),
         limits=Limits(memory=settings.memory, cpus=processes(topology)),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9855/"), interval=15
-        ),
+        probe=asks_https("https://localhost:9855/"),
         # An interrupted backup removes its lock and tells PostgreSQL.
         stop=Stop(seconds=30),
         # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
@@ -102,21 +102,11 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
 
 def _exporter() -> Workload:
     flags = ("--web.config.file=/etc/basalt/web.yml", "--collect.interval=60", "--log.format=json")
-    return Workload(
-        name="backup-exporter",
+    return replace(
+        exporter("backup", ("prometheus-pgbackrest-exporter", *flags), 9854, count=1),
         image="backup",
-        command=("prometheus-pgbackrest-exporter", *flags),
-        tier=Tier.WATCH,
-        beside="backup",
-        ports={"metrics": Port(9854, "https")},
         volumes=(Volume("repository", _REPOSITORY, of="backup", read_only=True),),
         limits=Limits(memory=96, cpus=0.5),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9854/"), interval=15
-        ),
-        # It reads its files at each use.
-        reload=Reload(("true",)),
-        scrapes=(Scrape(job="pgbackrest"),),
     )
 
 

@@ -7,12 +7,11 @@ from basalt.services.monitoring.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
-    CONTROL,
+    STACK,
     Certificate,
     File,
     Limits,
     Port,
-    Probe,
     Publish,
     Reload,
     Scrape,
@@ -20,9 +19,8 @@ from basalt.workload import (
     Tier,
     Volume,
     Workload,
+    asks_https,
 )
-
-_AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
@@ -30,7 +28,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     yield Workload(
         name="prometheus",
         image="prometheus",
-        command=("prometheus-start", *_arguments(settings)),
+        command=("prometheus", *_arguments(settings)),
         # The collector is told where its room ends; else it would find out from the kernel.
         environment={"GOMEMLIMIT": f"{settings.memory * 9 // 10}MiB"},
         tier=Tier.WATCH,
@@ -38,11 +36,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         publish=_publish(settings),
         volumes=(Volume("data", "/var/lib/prometheus"),),
         limits=Limits(memory=settings.memory),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, "https://localhost:9090/-/healthy"), interval=15
-        ),
+        probe=asks_https("https://localhost:9090/-/healthy"),
         stop=Stop(seconds=60),
-        reload=Reload(("prometheus-reload",)),
+        reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),
         collects_scrapes=True,
     )
@@ -67,9 +63,11 @@ def _publish(settings: Settings) -> tuple[Publish, ...]:
 
 
 def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
-    """Its own, and the authority of the control plane, whose members it scrapes."""
+    """Its own, and the authorities of the ports that it scrapes."""
     yield site.certificate(instance)
-    yield Certificate(CONTROL, (instance.name,), key=False)
+    scraped = {other.workload.ports[scrape.port].authority for scrape, other in site.scrapes()}
+    for authority in sorted(scraped - {STACK}, key=lambda authority: authority.name):
+        yield Certificate(authority, (instance.name,), key=False)
 
 
 def files(instance: Instance, site: Site) -> Iterator[File]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from basalt.site import Instance, Site
-from basalt.workload import Scrape
+from basalt.workload import FILES, Scrape
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +17,13 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Targets that are asked in the same way. `name` is unique among jobs; the label `job` need not be."""
+    """The instances of a workload that are asked in the same way. `name` is unique among jobs; the label `job` need
+    not be. `certified`: the name that all of them prove to whoever trusts the `authority` (path of its certificate)."""
 
     name: str
     scheme: str
+    certified: str
+    authority: str
     path: str
     params: tuple[tuple[str, str], ...]
     targets: tuple[Target, ...]
@@ -28,22 +31,27 @@ class Job:
 
 def jobs(site: Site) -> tuple[Job, ...]:
     """One job for each way of asking, sorted by name."""
-    found: dict[tuple[str, Scrape], list[Target]] = defaultdict(list)
+    found: dict[tuple[str, Scrape], list[Instance]] = defaultdict(list)
     for scrape, instance in site.scrapes():
-        scheme = instance.workload.ports[scrape.port].scheme
-        label = scrape.job or instance.workload.name
-        way = Scrape(port="", path=scrape.path, job=label, params=scrape.params)
-        found[scheme, way].append(Target(str(site.address(instance, scrape.port)), _labels(label, instance, site)))
-    made = [
-        Job(_name(scheme, way), scheme, way.path, way.params, tuple(targets))
-        for (scheme, way), targets in found.items()
-    ]
+        found[instance.workload.name, scrape].append(instance)
+    made = [_job(scrape, instances, site) for (_, scrape), instances in found.items()]
     return tuple(sorted(made, key=lambda job: job.name))
 
 
-def _name(scheme: str, way: Scrape) -> str:
-    query = "&".join(f"{key}={value}" for key, value in way.params)
-    return f"{scheme}://{way.job}{way.path}{'?' if query else ''}{query}"
+def _job(scrape: Scrape, instances: list[Instance], site: Site) -> Job:
+    workload = instances[0].workload
+    port = workload.ports[scrape.port]
+    label = scrape.job or workload.name
+    query = "&".join(f"{key}={value}" for key, value in scrape.params)
+    return Job(
+        name=f"{port.scheme}://{workload.name}.{scrape.port}{scrape.path}{'?' if query else ''}{query}",
+        scheme=port.scheme,
+        certified=workload.name,
+        authority=f"{FILES}/tls/{port.authority.name}/ca.crt",
+        path=scrape.path,
+        params=scrape.params,
+        targets=tuple(Target(site.dial(i, scrape.port), _labels(label, i, site)) for i in instances),
+    )
 
 
 def _labels(job: str, instance: Instance, site: Site) -> tuple[tuple[str, str], ...]:

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 from basalt.services.nginx import routes
 from basalt.services.nginx.settings import Limits as Rates
@@ -19,12 +20,12 @@ from basalt.workload import (
     Probe,
     Publish,
     Reload,
-    Scrape,
     SecretRef,
     Stop,
     Tier,
     Tmpfs,
     Workload,
+    exporter,
 )
 
 STATUS = "nginx.status"
@@ -58,22 +59,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         stop=Stop("SIGQUIT", settings.timeout + 2 * _GRACE),
         reload=Reload(("edge-reload",)),
     )
-    yield Workload(
-        name="nginx-exporter",
-        image="exporter",
-        # The arguments differ from instance to instance; kingpin reads them from a file, one a line.
-        command=("prometheus-nginx-exporter", f"@{FILES}/arguments"),
-        count=settings.members,
-        tier=Tier.WATCH,
-        beside="nginx",
-        ports={"metrics": Port(_METRICS, "https")},
-        uses=(Endpoint.parse(STATUS),),
-        limits=Limits(memory=48, cpus=0.25),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", f"{_TLS}/ca.crt", f"https://localhost:{_METRICS}/")
-        ),
-        scrapes=(Scrape(job="nginx"),),
-    )
+    # The arguments differ from instance to instance; kingpin reads them from a file, one a line.
+    command = ("prometheus-nginx-exporter", f"@{FILES}/arguments")
+    yield replace(exporter("nginx", command, _METRICS, settings.members), uses=(Endpoint.parse(STATUS),))
 
 
 def published(settings: Settings, topology: Topology) -> tuple[Listener, Listener]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from basalt.site import Site
-from basalt.topology.model import Role, Target
+from basalt.topology.model import Role
 from basalt.workload import Endpoint, Route, Workload
 
 
@@ -31,17 +31,9 @@ def upstreams(site: Site) -> tuple[Upstream, ...]:
     """One for each routed endpoint, and one more where it also has streams. None in a fenced stack."""
     wanted = {_upstream(workload, route): (workload, route) for workload, route in _routes(site)}
     return tuple(
-        Upstream(name, _servers(site, workload, route), route.streams)
+        Upstream(name, tuple(site.dial(i, route.port) for i in site.of(workload.name)), route.streams)
         for name, (workload, route) in sorted(wanted.items())
     )
-
-
-def _servers(site: Site, workload: Workload, route: Route) -> tuple[str, ...]:
-    """By number where there is one: a running container learns no name that is new, but takes up a new replica by a
-    reload. The replica still has to prove its name."""
-    named = site.topology.target is Target.KUBERNETES
-    found = [(instance, site.outer_port(instance, route.port)) for instance in site.of(workload.name)]
-    return tuple(f"{instance.name if named else site.ip(instance)}:{port}" for instance, port in found)
 
 
 def locations(site: Site) -> tuple[Location, ...]:

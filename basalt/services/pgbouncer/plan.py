@@ -1,13 +1,14 @@
 """Transaction pooling over TLS: `<database>` leads to the primary, `<database>_ro` to replicas."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from basalt.services.pgbouncer.settings import Settings
 from basalt.services.postgres.roles import secret_of
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Address, Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import FILES, Endpoint, File, Limits, Port, Probe, Reload, Scrape, Stop, Tier, Workload
+from basalt.workload import FILES, Endpoint, File, Limits, Port, Probe, Reload, Stop, Tier, Workload, exporter
 
 SQL = Endpoint("pgbouncer", "sql")
 WRITE = Endpoint("haproxy", "write")
@@ -37,23 +38,13 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         reload=Reload(signal="SIGHUP"),
     )
     target = f'exec "$@" --pgBouncer.connectionString="$(cat {FILES}/target)"'
-    yield Workload(
-        name="pgbouncer-exporter",
-        image="exporter",
-        # Its target is another one for each instance, which a command of the workload cannot say.
-        command=("sh", "-c", target, "sh", "prometheus-pgbouncer-exporter", *_FLAGS),
+    # Its target is another one for each instance, which a command of the workload cannot say.
+    command = ("sh", "-c", target, "sh", "prometheus-pgbouncer-exporter", *_FLAGS)
+    yield replace(
+        exporter("pgbouncer", command, 9127, settings.members),
         # lib/pq reads the password from here: it is neither in the arguments nor in the environment.
         environment={"PGPASSFILE": f"{FILES}/pgpass"},
-        count=settings.members,
-        tier=Tier.WATCH,
-        beside="pgbouncer",
-        ports={"metrics": Port(9127, "https")},
         uses=(SQL,),
-        limits=Limits(memory=48, cpus=0.25),
-        probe=Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", _CA, "https://localhost:9127/")),
-        # Certificates are read at each handshake, the password at each connection; a signal would end it.
-        reload=Reload(("true",)),
-        scrapes=(Scrape(),),
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 
 import yaml
 
@@ -19,7 +20,6 @@ from basalt.workload import (
     File,
     Limits,
     Port,
-    Probe,
     Reload,
     Scrape,
     SecretRef,
@@ -28,6 +28,8 @@ from basalt.workload import (
     Tmpfs,
     Volume,
     Workload,
+    asks_https,
+    exporter,
 )
 
 PROVISION = "postgres-provision"
@@ -37,10 +39,8 @@ ETCD = Endpoint("etcd", "client")
 REPOSITORY = Endpoint("backup", "repository")
 
 _SECRETS = f"{FILES}/secrets"
-_CONTROL_CA = f"{FILES}/tls/control/ca.crt"
 _STACK_CA = f"{FILES}/tls/stack/ca.crt"
 _EXPORTER_FLAGS = (f"--web.config.file={FILES}/web.yml", "--config.file=/dev/null", "--log.format=json")
-_CURL = ("curl", "-fsS", "-o", "/dev/null", "--cacert")
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
@@ -68,14 +68,14 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         environment={"PATRONICTL_CONFIG_FILE": f"{FILES}/patroni.yml", "LANG": "C.UTF-8"},
         count=settings.members,
         tier=Tier.DATA,
-        ports={"sql": Port(5432), "rest": Port(8008, "https")},
+        ports={"sql": Port(5432), "rest": Port(8008, "https", CONTROL)},
         uses=(ETCD, SQL, REST, *((REPOSITORY,) if archives(settings, topology) else ())),
         volumes=(Volume("data", "/var/lib/postgresql"), Volume("run", "/run/postgresql")),
         tmpfs=(Tmpfs("/tmp", 64),),  # noqa: S108
         limits=Limits(memory=memory, cpus=settings.cpus or _cores(topology)),
         shared_memory=max(64, memory // 4),
         # 200 while PostgreSQL runs here, in whatever role; a replica that still copies is not healthy yet.
-        probe=Probe((*_CURL, _CONTROL_CA, "https://localhost:8008/health"), grace=600),
+        probe=replace(asks_https("https://localhost:8008/health", CONTROL), grace=600),
         # Open transactions are ended, the rest is a checkpoint; then a replica that has all of it takes over.
         stop=Stop(seconds=60),
         # It comes with the files, so that it fits them while the container still is of the image before.
@@ -96,25 +96,14 @@ def _cores(topology: Topology) -> int:
 
 
 def _exporter(settings: Settings) -> Workload:
-    return Workload(
-        name="postgres-exporter",
-        image="exporter",
-        command=("prometheus-postgres-exporter", *_EXPORTER_FLAGS),
+    return replace(
+        exporter("postgres", ("prometheus-postgres-exporter", *_EXPORTER_FLAGS), 9187, settings.members),
         environment={
             "DATA_SOURCE_USER": "monitor",
             "DATA_SOURCE_URI_FILE": f"{FILES}/target",
             "DATA_SOURCE_PASS_FILE": f"{_SECRETS}/{roles.CLUSTER['monitor']}",
         },
-        count=settings.members,
-        tier=Tier.WATCH,
-        beside="postgres",
-        ports={"metrics": Port(9187, "https")},
         uses=(SQL,),
-        limits=Limits(memory=64, cpus=0.25),
-        probe=Probe((*_CURL, _STACK_CA, "https://localhost:9187/")),
-        # Certificates are read at each handshake; a signal would end it.
-        reload=Reload(("true",)),
-        scrapes=(Scrape(),),
     )
 
 

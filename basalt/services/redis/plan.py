@@ -1,12 +1,26 @@
 """Redis members and the sentinels that choose their master: TLS only, one user for each purpose."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from basalt.services.redis.memory import shares
 from basalt.services.redis.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import Endpoint, File, Limits, Port, Probe, Reload, Scrape, Stop, Tier, Volume, Workload
+from basalt.workload import (
+    Endpoint,
+    File,
+    Limits,
+    Port,
+    Probe,
+    Reload,
+    Stop,
+    Tier,
+    Volume,
+    Workload,
+    asks_https,
+    exporter,
+)
 
 DATA = "redis.data"
 SENTINEL = "redis-sentinel.sentinel"
@@ -77,30 +91,14 @@ def _exporter(watched: str, endpoint: Endpoint, count: int, port: int) -> Worklo
         # CONFIG GET would show it the passwords of replication.
         *("-config-command", "-", "-connection-timeout", "5s", "-log-format", "json"),
     )
-    return Workload(
-        name=f"{watched}-exporter",
-        image="exporter",
-        # Its target is another one for each instance, which a command of the workload cannot say.
-        command=(
-            "sh",
-            "-c",
-            'exec "$@" -redis.addr "$(cat /etc/basalt/target)"',
-            "sh",
-            "prometheus-redis-exporter",
-            *flags,
-        ),
-        count=count,
-        tier=Tier.WATCH,
-        beside=watched,
-        ports={"metrics": Port(port, "https")},
+    # Its target is another one for each instance, which a command of the workload cannot say.
+    script = 'exec "$@" -redis.addr "$(cat /etc/basalt/target)"'
+    return replace(
+        exporter(watched, ("sh", "-c", script, "sh", "prometheus-redis-exporter", *flags), port, count),
         uses=(endpoint,),
-        limits=Limits(memory=64, cpus=0.25),
-        probe=Probe(
-            ("curl", "-fsS", "-o", "/dev/null", "--cacert", _AUTHORITY, f"https://localhost:{port}/health"), interval=15
-        ),
-        # Certificates are read at each handshake, the passwords at SIGHUP.
+        probe=asks_https(f"https://localhost:{port}/health"),
+        # The passwords are read at SIGHUP.
         reload=Reload(signal="SIGHUP"),
-        scrapes=(Scrape(job=watched),),
     )
 
 

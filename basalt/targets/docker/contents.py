@@ -1,6 +1,5 @@
 """What the files of an instance hold: rendered texts with their secrets, and the certificates it bears."""
 
-import json
 from typing import Any
 
 import pulumi
@@ -9,7 +8,7 @@ from basalt.plan import Plan, Planned
 from basalt.site import Instance
 from basalt.targets.certificates import AuthorityResource, LeafResource
 from basalt.targets.derive import value
-from basalt.targets.docker.files import digest, encode
+from basalt.targets.docker.files import encode
 from basalt.targets.secrets import Secrets
 from basalt.workload import Certificate, SecretRef
 
@@ -64,14 +63,3 @@ def reloadable(planned: Planned) -> list[str]:
 def _certificate_paths(certificate: Certificate) -> list[str]:
     names = ("ca.crt", "tls.crt", "tls.key") if certificate.key else ("ca.crt",)
     return [f"tls/{certificate.authority.name}/{name}" for name in names]
-
-
-def restart_digest(planned: Planned, contents: pulumi.Output[str]) -> pulumi.Output[str]:
-    """Changes when a file changes that a running instance cannot take up: the container is then replaced."""
-    reloads = set(reloadable(planned))
-
-    def rest(encoded: str) -> str:
-        files: dict[str, Any] = json.loads(encoded)
-        return digest(json.dumps({path: body for path, body in files.items() if path not in reloads}, sort_keys=True))
-
-    return pulumi.Output.unsecret(contents.apply(rest))

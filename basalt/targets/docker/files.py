@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import tarfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,15 +19,21 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 from basalt.targets.docker.engine import connect
 from basalt.workload import FILES, UID
 
+#: The label of a container that says which files it was made with, as `restart_digest` gives it.
+RESTART_LABEL = "basalt.files"
+
 
 def encode(files: dict[str, tuple[str, bool]]) -> str:
     """`path -> (text, executable)` as the resource carries it."""
     return json.dumps(files, sort_keys=True)
 
 
-def digest(encoded: str) -> str:
-    """Tells two contents apart without saying them."""
-    return hashlib.sha256(encoded.encode()).hexdigest()[:16]
+def restart_digest(encoded: str, reloads: Iterable[str]) -> str:
+    """Changes when a file changes that a running instance cannot take up: the container, whose label `basalt.files` it
+    is, is then replaced."""
+    taken_up = set(reloads)
+    rest = {path: body for path, body in json.loads(encoded).items() if path not in taken_up}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def archive(encoded: str) -> bytes:
@@ -120,7 +127,7 @@ def _reload(props: dict[str, Any]) -> None:
         container = connect(props["engine"]).containers.get(how["container"])
         if container.status == "restarting":
             container.restart(timeout=0)  # what it dies of may be mended; the engine's next try could be a minute away
-        if container.status != "running":
+        if container.status != "running" or _outdated(container, props):
             return
         if how["signal"]:
             container.kill(how["signal"])
@@ -131,6 +138,12 @@ def _reload(props: dict[str, Any]) -> None:
     if code:
         text = output if isinstance(output, bytes) else b"".join(output)
         raise RuntimeError(f"{how['container']}: reload ended with {code}: {text.decode(errors='replace')[-2000:]}")
+
+
+def _outdated(container: Container, props: dict[str, Any]) -> bool:
+    """Whether this same run replaces the container: the new one needs no word, and the old one may not know it."""
+    wanted = restart_digest(props["files"], props["reload"]["files"])
+    return container.attrs["Config"]["Image"] != props["image"] or container.labels.get(RESTART_LABEL) != wanted
 
 
 @dataclass(frozen=True)

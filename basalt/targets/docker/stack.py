@@ -10,9 +10,9 @@ from basalt.images import reference
 from basalt.plan import Plan, Planned
 from basalt.site import Instance
 from basalt.targets.docker import container as words
-from basalt.targets.docker.contents import Contents, reloadable, restart_digest
+from basalt.targets.docker.contents import Contents, reloadable
 from basalt.targets.docker.engine import describe
-from basalt.targets.docker.files import FilesArgs, FilesResource
+from basalt.targets.docker.files import RESTART_LABEL, FilesArgs, FilesResource, restart_digest
 from basalt.targets.docker.gates import Completed, Healthy
 from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
@@ -94,7 +94,8 @@ class _Graph:
         contents = self._contents.of(planned)
         files = self._files(planned, contents)
         labels: dict[str, pulumi.Input[str]] = {**words.labels(self._site, instance)}
-        labels["basalt.files"] = restart_digest(planned, contents)
+        reloads = reloadable(planned)
+        labels[RESTART_LABEL] = pulumi.Output.unsecret(contents.apply(lambda files: restart_digest(files, reloads)))
         network = self._networks[instance.host].name
         container = docker.Container(
             instance.name,

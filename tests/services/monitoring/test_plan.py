@@ -31,13 +31,13 @@ def targets(made: Plan) -> dict[str, dict[str, str]]:
 
 def test_whatever_offers_metrics_is_scraped_once() -> None:
     made = plan(topology(WATCHED))
-    wanted = [str(made.site.address(instance, scrape.port)) for scrape, instance in made.site.scrapes()]
+    wanted = [made.site.dial(instance, scrape.port) for scrape, instance in made.site.scrapes()]
     assert sorted(targets(made)) == sorted(wanted)
 
 
 def test_a_series_says_whose_it_is() -> None:
-    labels = targets(plan(topology(WATCHED)))["postgres-exporter-2:9187"]
-    assert labels["instance"] == "postgres-exporter-2"
+    found = {labels["instance"]: labels for labels in targets(plan(topology(WATCHED))).values()}
+    labels = found["postgres-exporter-2"]
     assert labels["subject"] == "postgres-2"
     assert (labels["service"], labels["workload"]) == ("postgres", "postgres-exporter")
     assert (labels["host"], labels["zone"]) == ("local", "a")
@@ -45,7 +45,10 @@ def test_a_series_says_whose_it_is() -> None:
 
 def test_certificates_are_verified() -> None:
     for job in config(plan(topology(WATCHED)))["scrape_configs"]:
-        assert job["tls_config"] == {"ca_file": "/tmp/authorities.crt"}  # noqa: S108  the container's own
+        authority = "control" if "postgres.rest" in job["job_name"] else "stack"
+        workload = job["static_configs"][0]["labels"]["workload"]
+        told = {"ca_file": f"/etc/basalt/tls/{authority}/ca.crt", "server_name": workload}
+        assert job.get("tls_config") == (told if job["scheme"] == "https" else None)
 
 
 def test_both_authorities_are_known_and_only_the_stacks_key_is_held() -> None:
@@ -67,16 +70,22 @@ def test_ways_of_asking_are_told_apart_and_names_stay_unique() -> None:
             watched("b", Scrape(job="x")),
         ],
     )
-    found = {job.name: [target.address for target in job.targets] for job in jobs(site)}
+    found = {job.name: [dict(target.labels)["instance"] for target in job.targets] for job in jobs(site)}
     assert found == {
-        "https://x/metrics": ["a-1:9000", "a-2:9000", "b-1:9000", "b-2:9000"],
-        "https://x/probe?module=tcp": ["a-1:9000", "a-2:9000"],
+        "https://a.metrics/metrics": ["a-1", "a-2"],
+        "https://a.metrics/probe?module=tcp": ["a-1", "a-2"],
+        "https://b.metrics/metrics": ["b-1", "b-2"],
     }
+
+
+def test_one_replica_more_is_a_reload_and_no_new_container() -> None:
+    site = plan(topology(WATCHED)).site
+    assert site.reached(site.of("prometheus")[0]) == ()
 
 
 def test_several_hosts_are_scraped_at_their_outer_ports() -> None:
     made = plan(topology(raw(THREE_HOSTS, services__monitoring={}, services__node={})))
-    assert {"node-exporter-1:9100", "node-exporter-2:9100", "node-exporter-3:9100"} <= set(targets(made))
+    assert {f"{host.address}:9100" for host in made.topology.hosts.values()} <= set(targets(made))
 
 
 def test_a_scrape_never_lasts_longer_than_its_interval() -> None:

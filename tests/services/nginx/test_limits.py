@@ -54,7 +54,6 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     container = docker.from_env().containers.create(
         reference("nginx"),
         list(instance.workload.command),
-        extra_hosts={other.name: "127.0.0.1" for other in site.reached(instance)},
         ports={"8443/tcp": ("127.0.0.1", 0)},
     )
     try:

@@ -3,9 +3,10 @@
 import io
 import tarfile
 
-from basalt.targets.docker.files import archive, digest, encode
+from basalt.targets.docker.files import archive, encode, restart_digest
 
-ENCODED = encode({"etcd.yaml": ("a: 1\n", False), "tls/stack/tls.key": ("KEY", False), "start": ("#!/bin/sh\n", True)})
+FILES = {"etcd.yaml": ("a: 1\n", False), "tls/stack/tls.key": ("KEY", False), "start": ("#!/bin/sh\n", True)}
+ENCODED = encode(FILES)
 
 
 def entries() -> dict[str, tarfile.TarInfo]:
@@ -28,6 +29,11 @@ def test_the_same_files_give_the_same_bytes() -> None:
     assert archive(ENCODED) == archive(ENCODED)
 
 
-def test_a_digest_tells_contents_apart_without_saying_them() -> None:
-    assert digest(ENCODED) != digest(encode({}))
-    assert "KEY" not in digest(ENCODED)
+def test_what_an_instance_takes_up_while_it_runs_does_not_replace_its_container() -> None:
+    renewed = encode({**FILES, "tls/stack/tls.key": ("NEW", False)})
+    assert restart_digest(renewed, ["tls/stack/tls.key"]) == restart_digest(ENCODED, ["tls/stack/tls.key"])
+    assert restart_digest(renewed, []) != restart_digest(ENCODED, [])
+
+
+def test_the_digest_says_nothing_of_the_contents() -> None:
+    assert "KEY" not in restart_digest(ENCODED, [])
