@@ -1,5 +1,6 @@
 """`pulumi up` runs this: load the stack file, plan, apply, export."""
 
+import asyncio
 import gc
 from collections.abc import Iterable
 
@@ -13,11 +14,19 @@ from basalt.topology.problem import StackError
 
 # A run ends within seconds, and looking for garbage among its objects took 40 % of them (bench/planning.py).
 gc.disable()
-config = pulumi.Config("basalt")
-given: Iterable[str] = config.get_object("secrets") or {}
-try:
-    topology = load(pulumi.get_stack(), config.require_object("topology"), given, f"stack {pulumi.get_stack()}")
-except StackError as error:
-    raise pulumi.RunError(str(error)) from None
-for name, value in apply(plan(topology), load_secrets(config)).items():
-    pulumi.export(name, value)
+
+
+async def main() -> dict[str, object]:
+    config = pulumi.Config("basalt")
+    given: Iterable[str] = config.get_object("secrets") or {}
+    try:
+        topology = load(pulumi.get_stack(), config.require_object("topology"), given, f"stack {pulumi.get_stack()}")
+    except StackError as error:
+        raise pulumi.RunError(str(error)) from None
+    outputs = apply(plan(topology), load_secrets(config))
+    # The SDK's own wait looks at all that is pending each time one is done (runtime/stack.py): quadratic.
+    await asyncio.gather(*(pulumi.Output.from_input(value).future() for value in outputs.values()))
+    return outputs
+
+
+pulumi.run(main)

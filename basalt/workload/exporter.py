@@ -23,4 +23,6 @@ def exporter(watched: str, command: tuple[str, ...], port: int, count: int) -> W
         probe=asks_https(f"https://localhost:{port}/"),
         reload=Reload(("true",)),
         scrapes=(Scrape(job=watched),),
+        # A scrape that is missed by all is no more than one that is missed by each in turn.
+        roll=1.0,
     )

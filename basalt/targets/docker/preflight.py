@@ -28,7 +28,9 @@ def require(plan: Plan) -> None:
 
 
 def _missing_images(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
-    for image in sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host}):
+    tagged = {tag for image in client.api.images() for tag in image["RepoTags"] or ()}
+    # One call tells of nearly all; a name may also leave out the tag, or give a digest.
+    for image in sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host} - tagged):
         try:
             client.images.get(image)
         except docker.errors.ImageNotFound:
@@ -37,10 +39,9 @@ def _missing_images(plan: Plan, host: str, client: docker.DockerClient) -> Itera
 
 def _taken_ports(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
     wanted = {p.number: i for i in plan.site.instances if i.host == host for p in i.workload.publish}
-    for container in client.containers.list(ignore_removed=True):
-        if container.labels.get("basalt.stack") == plan.topology.name:
+    for container in client.api.containers():
+        if container["Labels"].get("basalt.stack") == plan.topology.name:
             continue
-        bindings = [binding for found in (container.ports or {}).values() for binding in found or []]
-        for number in {int(binding["HostPort"]) for binding in bindings} & set(wanted):
+        for number in sorted({port.get("PublicPort") for port in container["Ports"]} & set(wanted)):
             who = f"services.{wanted[number].service}: port {number} of {host}"
-            yield f"{who} is taken by container {container.name}; publish another, or stop it"
+            yield f"{who} is taken by container {container['Names'][0].lstrip('/')}; publish another, or stop it"

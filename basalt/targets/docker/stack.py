@@ -26,11 +26,11 @@ _TASK = 600
 
 
 def apply(plan: Plan, secrets: Secrets) -> dict[str, object]:
-    """Registers everything and returns the stack's outputs."""
+    """Registers everything and returns the stack's outputs. They are known when everything is healthy."""
     if not pulumi.runtime.is_dry_run():
         require(plan)
     stack = DockerStack(plan.topology.name, plan, secrets)
-    return {"urls": urls(plan.site), "containers": stack.names}
+    return {"urls": urls(plan.site), "containers": stack.containers}
 
 
 class DockerStack(pulumi.ComponentResource):
@@ -41,9 +41,9 @@ class DockerStack(pulumi.ComponentResource):
         graph = _Graph(plan, secrets, self)
         for planned in in_order(plan):
             graph.add(planned)
-        graph.close()
-        self.names = graph.names
-        self.register_outputs({"containers": self.names})
+        names = graph.names
+        self.containers = graph.close().id.apply(lambda _: names)
+        self.register_outputs({"containers": self.containers})
 
 
 class _Graph:
@@ -153,12 +153,12 @@ class _Graph:
         name = words.container_name(self._site, instance)
         return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
 
-    def close(self) -> None:
+    def close(self) -> Healthy:
         """The last gate: everything that lasts is healthy."""
         lasting = [instance for instance in self._site.instances if not instance.workload.task]
         seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
         gates = [gate for gates in self._gates.values() for gate in gates]
-        Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
+        return Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
 
 
 def at_once(workload: Workload) -> int:
