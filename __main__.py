@@ -14,6 +14,9 @@ from basalt.topology.problem import StackError
 
 # A run ends within seconds, and looking for garbage among its objects took 40 % of them (bench/planning.py).
 gc.disable()
+# The SDK tells the engine four lines about every resource, each in a call that blocks: a seventh of a run in which
+# nothing changes. They are shown by `pulumi up --debug` only.
+pulumi.log.debug = lambda *_args, **_options: None
 
 
 async def main() -> dict[str, object]:

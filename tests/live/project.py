@@ -119,6 +119,7 @@ def copy(folder: Path, stack: str) -> Project:
         passphrase.touch(mode=0o600)
         passphrase.write_text(secrets.token_urlsafe(32))
     (home / "pulumi").mkdir(exist_ok=True)
+    (home / "pulumi" / "logs").touch()
     for tools in ("bin", "pulumi/plugins"):
         if not (home / tools).exists():
             (home / tools).symlink_to(ROOT / ".basalt" / tools)

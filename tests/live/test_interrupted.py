@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import time
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,11 @@ import pytest
 
 from basalt.operations.helpers import orphans
 from tests.live.edge import Edge
-from tests.live.project import Project
-from tests.live.test_healing import orders_go_through
+from tests.live.project import ROOT, Project
+from tests.live.test_healing import orders_go_through, save
 from tests.waiting import until
 
+REPORT = ROOT / ".basalt" / "reports" / "interrupted.json"
 MOMENTS = int(os.environ.get("BASALT_TEST_KILLS", "2"))
 
 
@@ -48,15 +50,14 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt:
     process = project.start("python", "-m", "basalt", "up", "--stack", project.stack, "--yes")
     assert process.stdout is not None
     engine = until(lambda: engine_of(process.pid), "the engine", 60)
-    # The moment: after a random number of the about 400 lines that an `up` from nothing prints.
-    moment = random.Random(attempt + 100 * os.getpid()).randint(1, 400)
-    for number, line in enumerate(process.stdout):
-        if number >= moment:
-            print(f"killed after line {number}: {line.strip()}")
-            break
+    # The moment: after a random number of the more than 300 lines that an `up` from nothing prints.
+    moment = random.Random(attempt + 100 * os.getpid()).randint(1, 300)
+    number, line = next((pair for pair in enumerate(process.stdout) if pair[0] >= moment), (moment, "its end"))
     os.kill(engine, signal.SIGKILL)
     process.communicate()
+    started = time.monotonic()
     project.up()
+    seconds = round(time.monotonic() - started)
     project.pulumi("preview", "--expect-no-changes")
     known = {resource["id"] for resource in _resources(project) if resource.get("id")}
     assert labelled(project) <= known
@@ -66,6 +67,8 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt:
     authority.write_text(project.basalt("authority").stdout)
     edge = Edge.of(project, authority)
     until(lambda: orders_go_through(edge), "a working stack", 60)
+    before = json.loads(REPORT.read_text()) if attempt else []
+    save(REPORT, [*before, {"killed_after": number, "line": line.strip(), "next_up_seconds": seconds}])
 
 
 def _resources(project: Project) -> list[dict[str, str]]:

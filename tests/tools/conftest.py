@@ -15,6 +15,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(paths, "LOCAL", local)
     monkeypatch.setattr(paths, "LINKS", local / "bin")
     monkeypatch.setattr(paths, "PULUMI_HOME", local / "pulumi")
+    monkeypatch.setattr(paths, "PULUMI_LOGS", local / "pulumi" / "logs")
     monkeypatch.setattr(paths, "STATE", local / "state")
     monkeypatch.setattr(paths, "PASSPHRASE", local / "passphrase")
     monkeypatch.setattr(paths, "ENGINE_RECORD", local / "engine.json")

@@ -12,6 +12,9 @@ _DEFAULTS = {
     # The plugins of PULUMI_HOME, without a warning in every update that others of the same name are on PATH.
     "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
     "PULUMI_SKIP_UPDATE_CHECK": "true",
+    # One resource after the other is compared with its state, unless this is set: on two cores a sixth of an update in
+    # which nothing changes.
+    "PULUMI_PARALLEL_DIFF": "true",
     # Set-up brings every plugin; the engine would try to download the ones of all installed SDKs in every command,
     # three seconds each where it cannot (that of pulumi-kubernetes also for stacks without Kubernetes).
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",

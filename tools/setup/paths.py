@@ -11,6 +11,7 @@ LOCAL = REPOSITORY / ".basalt"
 LINKS = LOCAL / "bin"
 # Pulumi's plugins of this clone: one that is built must not pass for the official one in other projects.
 PULUMI_HOME = LOCAL / "pulumi"
+PULUMI_LOGS = PULUMI_HOME / "logs"
 STATE = LOCAL / "state"
 PASSPHRASE = LOCAL / "passphrase"
 ENGINE_RECORD = LOCAL / "engine.json"

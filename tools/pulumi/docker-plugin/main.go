@@ -26,17 +26,17 @@ func main() {
 }
 
 func info(docker *schema.Provider) tfbridge.ProviderInfo {
-	return tfbridge.ProviderInfo{
-		P:       shimv2.NewProvider(docker),
-		Name:    "docker",
-		Version: version,
-		Resources: map[string]*tfbridge.ResourceInfo{
-			"docker_container": {Tok: token("container", "Container"), DeleteBeforeReplace: true},
-			"docker_network":   {Tok: token("network", "Network"), DeleteBeforeReplace: true},
-			"docker_volume":    {Tok: token("volume", "Volume"), DeleteBeforeReplace: true},
-			"docker_image":     {Tok: token("remoteImage", "RemoteImage"), Fields: imageFields()},
-		},
+	bridged := shimv2.NewProvider(docker)
+	resources := map[string]*tfbridge.ResourceInfo{
+		"docker_container": {Tok: token("container", "Container"), DeleteBeforeReplace: true},
+		"docker_network":   {Tok: token("network", "Network"), DeleteBeforeReplace: true},
+		"docker_volume":    {Tok: token("volume", "Volume"), DeleteBeforeReplace: true},
+		"docker_image":     {Tok: token("remoteImage", "RemoteImage"), Fields: imageFields()},
 	}
+	for name, resource := range resources {
+		resource.Fields = spellOut(bridged.ResourcesMap().Get(name).Schema(), resource.Fields)
+	}
+	return tfbridge.ProviderInfo{P: bridged, Name: "docker", Version: version, Resources: resources}
 }
 
 func token(module, resource string) tokens.Type {
