@@ -143,12 +143,15 @@ class Site:
 
 def place(topology: Topology, workloads: Iterable[tuple[str, Workload]]) -> Site:
     """Puts every workload's instances on hosts: zone by zone, then on the emptiest host. `workloads` are pairs of
-    service name and workload. The same topology always gives the same site."""
+    service name and workload. The same topology always gives the same site. ValueError when two services call a
+    workload by the same name: an endpoint would mean both."""
     chosen: dict[str, list[str]] = {}
     load: Counter[str] = Counter()
     placed: list[tuple[str, Workload, int, str]] = []
     pairs = sorted(workloads, key=lambda pair: pair[1].beside is not None)
     for service, workload in pairs:
+        if workload.name in chosen:
+            raise ValueError(f"two services have a workload {workload.name}; one of them is {service}")
         chosen[workload.name] = _hosts_for(workload, topology, chosen, load)
         load.update(chosen[workload.name])
         placed += [(service, workload, number, host) for number, host in enumerate(chosen[workload.name], 1)]

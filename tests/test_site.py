@@ -77,3 +77,8 @@ def test_names_resolve_only_where_a_use_is_declared() -> None:
 
 def test_the_same_topology_gives_the_same_site() -> None:
     assert survey(topology(raw(ONE_HOST))) == survey(topology(raw(ONE_HOST)))
+
+
+def test_two_workloads_of_one_name_are_refused() -> None:
+    with pytest.raises(ValueError, match="two services have a workload api"):
+        site_of(topology(), workload("api"), workload("api"))

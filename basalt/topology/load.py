@@ -47,7 +47,7 @@ def load(stack: str, raw: dict[str, Any], given: Iterable[str] = (), source: str
     """A topology from its raw form. `given` names the secrets that the stack's configuration brings.
 
     Raises StackError with every problem found: shape first, then the rules of the topology and of each service."""
-    raw = dict(raw)
+    raw = _in_order(raw)
     blocks = raw.get("services")
     problems: list[Problem] = []
     settings: dict[str, Settings] = {}
@@ -67,6 +67,14 @@ def load(stack: str, raw: dict[str, Any], given: Iterable[str] = (), source: str
     if problems:
         raise StackError(source, problems)
     return topology
+
+
+def _in_order(raw: Any) -> Any:
+    """Mappings by key: Pulumi hands a file's keys over sorted, and where an instance is placed may not depend on who
+    reads the file."""
+    if isinstance(raw, dict):
+        return {key: _in_order(raw[key]) for key in sorted(raw, key=str)}
+    return [_in_order(item) for item in raw] if isinstance(raw, list) else raw
 
 
 def _settings(name: str, block: Any, problems: list[Problem]) -> Iterator[tuple[str, Settings]]:

@@ -3,7 +3,6 @@
 BASALT_TEST_KEEP=1 leaves it for the next run, which then only brings it to what is declared."""
 
 import os
-import shutil
 import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -11,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.live.edge import Edge
-from tests.live.project import ROOT, Project, copy
+from tests.live.project import ROOT, Project, copy, forget
 
 FOLDER = ROOT / ".basalt" / "test"
 
@@ -21,7 +20,7 @@ def project() -> Iterator[Project]:
     """The copy, with its stack up."""
     keep = bool(os.environ.get("BASALT_TEST_KEEP"))
     if not keep:
-        _forget(FOLDER)
+        forget(FOLDER)
     made = copy(FOLDER, "test")
     if not keep:
         # A run that was killed may have left containers; its state is gone, so they are found by their label.
@@ -34,12 +33,7 @@ def project() -> Iterator[Project]:
     finally:
         if not keep:
             made.basalt("down", "--orphans", "--data", "delete", "--yes")
-            _forget(FOLDER)
-
-
-def _forget(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+            forget(FOLDER)
 
 
 @pytest.fixture(scope="session")

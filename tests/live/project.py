@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import docker
 import yaml
 from docker.models.containers import Container
 
+from basalt.operations import objects
 from basalt.plan import Plan, plan
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
@@ -92,7 +92,7 @@ class Project:
 
     def containers(self) -> dict[str, Container]:
         """Every container of the stack by its instance's name."""
-        found = docker.from_env().containers.list(all=True, filters={"label": f"basalt.stack={self.stack}"})
+        found = objects.find(self.topology).containers
         return {str(container.name).removeprefix(f"{self.stack}-"): container for container in found}
 
 
@@ -124,6 +124,12 @@ def copy(folder: Path, stack: str) -> Project:
         if not (home / tools).exists():
             (home / tools).symlink_to(ROOT / ".basalt" / tools)
     return Project(folder, stack)
+
+
+def forget(folder: Path) -> None:
+    """Removes a copy."""
+    if folder.exists():
+        shutil.rmtree(folder)
 
 
 def execute(container: Container, *command: str) -> str:

@@ -14,18 +14,19 @@ def ask(project: Project, path: str) -> Any:
     return json.loads(execute(container, "curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", url))["data"]
 
 
-def test_every_declared_target_is_up(project: Project) -> None:
+def targets_up(project: Project) -> bool:
+    """Every declared target is asked, and answers. AssertionError with the last errors otherwise."""
     declared = {instance.name for _, instance in project.plan.site.scrapes()}
-    assert len(declared) > 15
+    targets = ask(project, "targets?state=active")["activeTargets"]
+    assert {target["labels"]["instance"] for target in targets} == declared
+    sick = {target["labels"]["instance"]: target["lastError"] for target in targets if target["health"] != "up"}
+    assert sick == {}
+    return True
 
-    def down() -> bool:
-        targets = ask(project, "targets?state=active")["activeTargets"]
-        assert {target["labels"]["instance"] for target in targets} == declared
-        sick = {target["labels"]["instance"]: target["lastError"] for target in targets if target["health"] != "up"}
-        assert sick == {}
-        return True
 
-    until(down, "all targets up", 90, every=2)
+def test_every_declared_target_is_up(project: Project) -> None:
+    assert len(list(project.plan.site.scrapes())) > 15
+    until(lambda: targets_up(project), "all targets up", 90, every=2)
 
 
 def test_the_database_is_seen(project: Project) -> None:

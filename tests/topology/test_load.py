@@ -4,7 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from basalt.plan import survey
 from basalt.topology.load import load, load_stack
 from basalt.topology.problem import StackError
 from tests.stacks import ONE_HOST, THREE_HOSTS, raw
@@ -89,3 +91,15 @@ def test_a_topology_cannot_be_changed() -> None:
     topology = load("lab", ONE_HOST)
     with pytest.raises(ValueError, match="frozen"):
         topology.region = "fra"  # type: ignore[misc]
+
+
+def reversed_keys(raw: Any) -> Any:
+    """The same mappings, read from the end."""
+    return {key: reversed_keys(raw[key]) for key in reversed(raw)} if isinstance(raw, dict) else raw
+
+
+@pytest.mark.parametrize("stack", ["staging", "prod-iad", "prod-fra"])
+def test_where_things_are_does_not_depend_on_the_order_in_which_a_file_is_read(stack: str) -> None:
+    document = yaml.safe_load((ROOT / "stacks" / f"Pulumi.{stack}.yaml").read_text())["config"]
+    topology, given = document["basalt:topology"], document.get("basalt:secrets") or {}
+    assert survey(load(stack, topology, given)) == survey(load(stack, reversed_keys(topology), given))
