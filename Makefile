@@ -47,7 +47,7 @@ lint:
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
-	@cd ansible && PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint --quiet
+	@cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint -q
 	@$(HADOLINT) $(DOCKERFILES)
 
 doctor: ## what this machine has and lacks, and how to get it

@@ -65,13 +65,13 @@ def test_a_host_gets_the_cheapest_machine_that_has_its_cores_and_memory() -> Non
 
 def test_declared_disk_is_bought_where_the_machine_has_too_little() -> None:
     found = lab(**{"hosts__data-1__disk_gb": 120, "hosts__data-2__disk_gb": 100})
-    assert found["data-1: disk"] == ("20 GB of volumes", 10)
+    assert found["data-1: disk"] == ("20 GB of volumes", 10.0)
     assert "data-2: disk" not in found
 
 
 def test_a_dearer_machine_is_taken_when_its_disk_saves_more() -> None:
     found = lab(**{"hosts__data-1__disk_gb": 200})
-    assert found["data-1"] == ("large", 40)
+    assert found["data-1"] == ("large", 40.0)
     assert "data-1: disk" not in found
 
 
