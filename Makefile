@@ -47,6 +47,7 @@ lint:
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
 	@$(BIN)/yamllint --strict .
+	@cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint -q
 	@$(HADOLINT) $(DOCKERFILES)
 
 doctor: ## what this machine has and lacks, and how to get it

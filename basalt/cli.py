@@ -1,5 +1,6 @@
 """`basalt ...`: thin; what it does is in `basalt.operations`."""
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from basalt.collect.cost import Estimate, estimate
+from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import login, overview
 from basalt.operations import up as operation
@@ -39,6 +42,7 @@ _EXPECTED = (
     BusyError,
     ForeignError,
     UnknownImageError,
+    PriceError,
     login.LoginError,
 )
 
@@ -100,6 +104,36 @@ def plan(stack: Stack, as_json: AsJson = False) -> None:
         print(json.dumps(rows, indent=2))
     else:
         _table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
+
+
+@app.command()
+def cost(
+    stack: Stack,
+    provider: Annotated[str | None, typer.Option(help="Whose list prices; without it, all are compared.")] = None,
+    dedicated: Annotated[bool, typer.Option(help="Only machine types with cores of their own.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Estimate what a stack's hosts cost in a month, from list prices. Touches nothing."""
+    with _told():
+        topology = load_stack(ROOT, stack)
+        chosen = [provider] if provider else providers()
+        found = [estimate(topology, price_list(name), dedicated=dedicated) for name in chosen]
+    if as_json:
+        print(json.dumps([{**dataclasses.asdict(one), "total": one.total} for one in found], indent=2))
+    elif provider:
+        _bill(stack, found[0])
+    else:
+        rows = [(one.provider, f"{one.total:.2f} {one.currency}", one.read) for one in found]
+        _table(f"Stack {stack}: a month", ("provider", "total", "list prices of"), rows)
+
+
+def _bill(stack: str, found: Estimate) -> None:
+    rows = [(item.what, item.how, f"{item.month:.2f}") for item in found.items]
+    rows.append(("total", "", f"{found.total:.2f}"))
+    _table(f"Stack {stack} at {found.provider}", ("what", "as", f"{found.currency} a month"), rows)
+    _say(f"list prices of {found.read}: {found.source}")
+    for missing in found.not_counted:
+        _say(f"not counted: {missing}")
 
 
 @app.command()

@@ -35,6 +35,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from basalt.topology.load import load_stack
+from basalt.collect.inventory import inventory
 from basalt.plan import plan
 from tests.mocks import program
 topology = load_stack(Path("."), "dev")
@@ -43,6 +44,7 @@ assert [i.name for i in made.site.of("mail")] == ["mail-1", "mail-2"]
 texts = {p.instance.name: p.files for p in made.planned}
 assert "redis-1:6379" in texts["mail-1"][0].text
 assert any("instance: mail-2" in file.text for file in texts["prometheus-1"]), "not monitored"
+assert inventory(topology).members["service_mail"] == ("local",), "unknown to Ansible"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Certificate", "mail-1-stack") in names

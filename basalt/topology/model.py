@@ -62,6 +62,10 @@ class Host(Settings):
     #: Folder with ca.pem, cert.pem, key.pem for a tcp engine.
     engine_certificates: str | None = None
     tiers: tuple[Tier, ...] = tuple(Tier)
+    #: GB that its disk must hold: `basalt cost` prices them, ansible/playbooks/verify.yml looks whether they are there.
+    disk_gb: int | None = Field(default=None, ge=1)
+    #: GB that leave it for the internet in a month, for `basalt cost`.
+    traffic_gb: int | None = Field(default=None, ge=0)
 
     @field_validator("engine")
     @classmethod

@@ -1,4 +1,4 @@
-"""The environment in which plain `pulumi` commands work in this clone."""
+"""The environment in which plain `pulumi` and `ansible` commands work in this clone."""
 
 import os
 import shlex
@@ -18,6 +18,8 @@ _DEFAULTS = {
     # Set-up brings every plugin; the engine would try to download the ones of all installed SDKs in every command,
     # three seconds each where it cannot (that of pulumi-kubernetes also for stacks without Kubernetes).
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    # Ansible looks for its configuration in the working directory only.
+    "ANSIBLE_CONFIG": str(paths.ANSIBLE_CONFIG),
 }
 
 

@@ -16,6 +16,7 @@ STATE = LOCAL / "state"
 PASSPHRASE = LOCAL / "passphrase"
 ENGINE_RECORD = LOCAL / "engine.json"
 VENV = REPOSITORY / ".venv"
+ANSIBLE_CONFIG = REPOSITORY / "ansible" / "ansible.cfg"
 
 
 def cache() -> Path:
