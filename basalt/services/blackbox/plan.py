@@ -21,6 +21,8 @@ from basalt.workload import (
 )
 
 _PORT = 9115
+#: Days. As in alerts.yml, CertificateEndsSoon.
+_SOON = 14
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
@@ -33,8 +35,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
             f"--config.file={FILES}/blackbox.yml",
             f"--web.config.file={FILES}/web.yml",
             "--log.format=json",
-            # At info each failed look is a line; the result is a metric already.
-            "--log.prober=debug",
+            # Why a look failed; that it did is a metric.
+            "--log.prober=error",
         ),
         tier=Tier.WATCH,
         ports={"metrics": Port(_PORT, "https")},
@@ -43,7 +45,15 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape(),),
         probes="metrics",
+        note=_early(topology.certificates.renew),
     )
+
+
+def _early(renew: int) -> str:
+    """Where certificates renew late, nothing is wrong when the alert fires."""
+    if renew > _SOON:
+        return ""
+    return f"certificates renew {renew} days before their end, and CertificateEndsSoon fires {_SOON} days before it"
 
 
 def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
