@@ -1,6 +1,7 @@
 """Placement: spread over zones, stable addresses, ports that do not clash."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -77,3 +78,11 @@ def test_names_resolve_only_where_a_use_is_declared() -> None:
 
 def test_the_same_topology_gives_the_same_site() -> None:
     assert survey(topology(raw(ONE_HOST))) == survey(topology(raw(ONE_HOST)))
+
+
+def test_a_port_that_takes_alerts_is_open_where_somebody_sends_them() -> None:
+    taker = replace(workload("pager"), takes_alerts="web")
+    silent = site_of(topology(), taker, workload("rules"))
+    told = site_of(topology(), taker, replace(workload("rules"), sends_alerts=True))
+    assert silent.used_ports(silent.of("pager")[0]) == ()
+    assert told.used_ports(told.of("pager")[0]) == ("web",)
