@@ -25,7 +25,7 @@ def test_every_declared_target_is_up(project: Project) -> None:
         assert sick == {}
         return True
 
-    until(down, "all targets up", 90, every=2)
+    until(down, "all targets up", 180, every=2)  # certificates are looked at every two minutes
 
 
 def test_the_database_is_seen(project: Project) -> None:
