@@ -99,11 +99,14 @@ def images(stack: Stack) -> None:
 def plan(stack: Stack, as_json: AsJson = False) -> None:
     """Show what a stack file means: instances, hosts, addresses, limits. Touches nothing."""
     with _told():
-        rows = overview.rows(load_stack(ROOT, stack))
+        topology = load_stack(ROOT, stack)
+        rows = overview.rows(topology)
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
         _table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
+        for note in overview.notes(topology):
+            _say(note)
 
 
 @app.command()

@@ -126,6 +126,10 @@ class Site:
         """Every Prometheus target of the topology."""
         return ((scrape, instance) for instance in self.instances for scrape in instance.workload.scrapes)
 
+    def takes_alerts(self) -> tuple[Instance, ...]:
+        """Everyone whom alerts are sent to: members of a cluster tell each other what they have sent."""
+        return tuple(instance for instance in self.instances if instance.workload.takes_alerts)
+
     def used_ports(self, instance: Instance) -> tuple[str, ...]:
         """The ports of an instance that anything else uses: these, and no others, are opened on its host."""
         workload = instance.workload
@@ -133,7 +137,9 @@ class Site:
         if any(other.workload.collects_routes for other in self.instances):
             asked |= {route.port for route in workload.routes}
         if any(other.workload.collects_scrapes for other in self.instances):
-            asked |= {scrape.port for scrape in workload.scrapes}
+            asked |= {scrape.port for scrape in workload.scrapes} | {workload.probes}
+        if any(other.workload.sends_alerts for other in self.instances):
+            asked.add(workload.takes_alerts)
         return tuple(port for port in workload.ports if port in asked)
 
     def render(self, template: str, **values: object) -> str:

@@ -1,6 +1,7 @@
 """Placement: spread over zones, stable addresses, ports that do not clash."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -82,3 +83,11 @@ def test_the_same_topology_gives_the_same_site() -> None:
 def test_two_workloads_of_one_name_are_refused() -> None:
     with pytest.raises(ValueError, match="two services have a workload api"):
         site_of(topology(), workload("api"), workload("api"))
+
+
+def test_a_port_that_takes_alerts_is_open_where_somebody_sends_them() -> None:
+    taker = replace(workload("pager"), takes_alerts="web")
+    silent = site_of(topology(), taker, workload("rules"))
+    told = site_of(topology(), taker, replace(workload("rules"), sends_alerts=True))
+    assert silent.used_ports(silent.of("pager")[0]) == ()
+    assert told.used_ports(told.of("pager")[0]) == ("web",)

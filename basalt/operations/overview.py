@@ -26,3 +26,9 @@ def rows(topology: Topology) -> list[dict[str, object]]:
         )
         found.append(dict(zip(HEAD, values, strict=True)))
     return found
+
+
+def notes(topology: Topology) -> list[str]:
+    """What people should know of the plan before they rely on it."""
+    workloads = {instance.workload.name: instance.workload for instance in survey(topology).instances}
+    return [f"{name}: {workload.note}" for name, workload in workloads.items() if workload.note]

@@ -153,6 +153,8 @@ class Route:
     streams: bool = False
     #: How people log in there; `{stack}` becomes `--stack <name>`.
     note: str = ""
+    #: A path of it that tells anybody 2xx while all is well. Without it, any answer counts but a server's error.
+    health: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,11 +190,22 @@ class Workload:
     scrapes: tuple[Scrape, ...] = ()
     #: True for the one that gathers: it may reach every scraped port of the topology.
     collects_scrapes: bool = False
+    #: The "https" port at which it takes alerts (Alertmanager's API v2).
+    takes_alerts: str = ""
+    #: True for the one that evaluates rules: it may reach every port that takes alerts.
+    sends_alerts: bool = False
+    #: The port at which it looks at others from outside, asked by the one that collects scrapes: `/probe` with `target`
+    #: and `module` (prometheus.io, "multi-target exporter pattern"). `basalt.probing` says at whom.
+    probes: str = ""
     #: What people outside may ask of it, through the edge.
     routes: tuple[Route, ...] = ()
     #: True for the edge: it may reach every routed port of the topology.
     collects_routes: bool = False
+    #: For the edge: the name that people type.
+    domain: str = ""
     jobs: tuple[ScheduledJob, ...] = ()
+    #: What people should know before they rely on it; `basalt plan` says it.
+    note: str = ""
     #: Runs to its end at `up`, again whenever anything about it changes.
     task: bool = False
     #: Tasks that must have ended well before an instance starts or is replaced.

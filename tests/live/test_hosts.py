@@ -73,7 +73,7 @@ def test_members_that_vote_are_on_different_hosts(spread: Project) -> None:
 def test_orders_go_through_and_all_is_healthy_and_seen(spread: Project, front: Edge) -> None:
     until(lambda: orders_go_through(front), "orders through the edge", 60)
     until(lambda: not healthy(spread), "all healthy", 60)
-    until(lambda: targets_up(spread), "all targets up", 90, every=2)
+    until(lambda: targets_up(spread), "all targets up", 180, every=2)
 
 
 def test_another_up_changes_nothing(spread: Project) -> None:

@@ -26,7 +26,7 @@ def targets_up(project: Project) -> bool:
 
 def test_every_declared_target_is_up(project: Project) -> None:
     assert len(list(project.plan.site.scrapes())) > 15
-    until(lambda: targets_up(project), "all targets up", 90, every=2)
+    until(lambda: targets_up(project), "all targets up", 180, every=2)  # certificates are looked at every two minutes
 
 
 def test_the_database_is_seen(project: Project) -> None:

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from basalt.services.monitoring import probes
+from basalt.services.monitoring.managers import managers
 from basalt.services.monitoring.scrapes import jobs
 from basalt.services.monitoring.settings import Settings
 from basalt.site import Instance, Site
@@ -41,6 +43,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),
         collects_scrapes=True,
+        sends_alerts=True,
     )
 
 
@@ -82,7 +85,8 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
             timeout=min(10, settings.interval),
             stack=site.topology.name,
             region=site.topology.region,
-            jobs=jobs(site),
+            managers=managers(site),
+            jobs=(*jobs(site), *probes.jobs(site, settings.interval)),
         ),
     )
     yield File("web.yml", site.render("exporter/web.yml.j2"))

@@ -27,6 +27,10 @@ class Job:
     path: str
     params: tuple[tuple[str, str], ...]
     targets: tuple[Target, ...]
+    #: Seconds; None: as for all jobs.
+    interval: int | None = None
+    #: The answers are about others, whom labels beginning with `probed_` name.
+    probes: bool = False
 
 
 def jobs(site: Site) -> tuple[Job, ...]:
@@ -50,11 +54,12 @@ def _job(scrape: Scrape, instances: list[Instance], site: Site) -> Job:
         authority=f"{FILES}/tls/{port.authority.name}/ca.crt",
         path=scrape.path,
         params=scrape.params,
-        targets=tuple(Target(site.dial(i, scrape.port), _labels(label, i, site)) for i in instances),
+        targets=tuple(Target(site.dial(i, scrape.port), labels(label, i, site)) for i in instances),
     )
 
 
-def _labels(job: str, instance: Instance, site: Site) -> tuple[tuple[str, str], ...]:
+def labels(job: str, instance: Instance, site: Site) -> tuple[tuple[str, str], ...]:
+    """Whose a series is, and whom it is about."""
     beside = instance.workload.beside
     return (
         ("job", job),

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from basalt.services.nginx import routes
 from basalt.services.nginx.settings import Limits as Rates
-from basalt.services.nginx.settings import Listener, Settings
+from basalt.services.nginx.settings import Settings
 from basalt.site import Instance, Site
+from basalt.topology.listen import Listener
 from basalt.topology.model import Host, Topology
 from basalt.workload import (
     FILES,
@@ -53,6 +54,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         ports={"https": Port(_HTTPS, "https"), "http": Port(_HTTP, "http"), "status": Port(_STATUS, "https")},
         publish=(Publish("https", *https), Publish("http", *http)),
         collects_routes=True,
+        domain=settings.domain,
         tmpfs=(Tmpfs("/tmp", scratch),),  # noqa: S108  the container's own
         limits=Limits(memory=settings.memory + scratch, cpus=settings.cpus),
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", f"http://127.0.0.1:{_HTTP}/edge/healthz")),

@@ -2,11 +2,12 @@
 
 import re
 from collections.abc import Iterator
-from ipaddress import IPv4Address, IPv4Network
+from ipaddress import IPv4Network
 from typing import Annotated, NamedTuple
 
 from pydantic import BeforeValidator, Field, field_validator
 
+from basalt.topology.listen import Listen
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
@@ -21,13 +22,6 @@ class Rate(NamedTuple):
     seconds: int
 
 
-class Listener(NamedTuple):
-    """An address of the host, and a port."""
-
-    address: str
-    port: int
-
-
 def parse_rate(text: object) -> Rate:
     """`60/min` -> Rate(60, 60). Raises ValueError on any other shape."""
     found = re.fullmatch(r"([1-9]\d{0,6})/(s|min|h)", str(text))
@@ -36,19 +30,7 @@ def parse_rate(text: object) -> Rate:
     return Rate(int(found[1]), _SECONDS[found[2]])
 
 
-def parse_listener(text: object) -> Listener:
-    """`127.0.0.1:8443` -> Listener("127.0.0.1", 8443). Raises ValueError on any other shape."""
-    found = re.fullmatch(r"([\d.]+):(\d{1,5})", str(text))
-    try:
-        if found and 0 < int(found[2]) < 65_536:
-            return Listener(str(IPv4Address(found[1])), int(found[2]))
-    except ValueError:
-        pass  # IPv4Address's message does not say what to write
-    raise ValueError("write address:port of the host, for instance 0.0.0.0:443")
-
-
 PerTime = Annotated[Rate, BeforeValidator(parse_rate)]
-Listen = Annotated[Listener, BeforeValidator(parse_listener)]
 Path = Annotated[str, Field(pattern=r"^(/[A-Za-z0-9_-]+)+$")]
 Origin = Annotated[str, Field(pattern=r"^https?://[a-z0-9.-]+(:\d+)?$")]
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from basalt.services.nginx.settings import Listener, Rate, parse_listener, parse_rate
+from basalt.services.nginx.settings import Rate, parse_rate
+from basalt.topology.listen import Listener, parse_listener
 from basalt.topology.problem import StackError
 from tests.services.app.stack import SHOP
 from tests.stacks import topology

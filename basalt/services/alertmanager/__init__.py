@@ -1,0 +1,1 @@
+"""Alertmanager: groups alerts, holds back what others explain, and tells people."""

@@ -1,0 +1,1 @@
+"""The blackbox exporter: looks at public routes and certificates from outside."""
