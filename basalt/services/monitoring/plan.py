@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from basalt.collect import rules
 from basalt.services.monitoring.scrapes import jobs
 from basalt.services.monitoring.settings import Settings
 from basalt.site import Instance, Site
@@ -71,9 +72,10 @@ def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
 
 
 def files(instance: Instance, site: Site) -> Iterator[File]:
-    """`prometheus.yml` and the TLS of its own port."""
+    """`prometheus.yml`, the rules of every service, and the TLS of its own port."""
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  its own instance
+    alerting = dict(rules.files(site.topology.services, settings.overrides, settings.runbooks))
     yield File(
         "prometheus.yml",
         site.render(
@@ -82,7 +84,10 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
             timeout=min(10, settings.interval),
             stack=site.topology.name,
             region=site.topology.region,
+            rules=tuple(alerting),
             jobs=jobs(site),
         ),
     )
+    for name, text in alerting.items():
+        yield File(f"rules/{name}", text)
     yield File("web.yml", site.render("exporter/web.yml.j2"))
