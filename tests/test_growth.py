@@ -31,6 +31,16 @@ def files(instance, site):
     yield File("mail.conf", site.render("mail/mail.conf.j2", redis=site.addresses("redis.data", instance)))
 '''
 
+ALERTS = """
+groups:
+  - name: mail
+    rules:
+      - alert: MailStuck
+        expr: mail_waiting > 9
+        labels: {severity: warning}
+        annotations: {summary: "{{ $labels.subject }} keeps mail", description: Users wait for it.}
+"""
+
 PROGRAM = """
 import sys
 from pathlib import Path
@@ -45,6 +55,7 @@ texts = {p.instance.name: p.files for p in made.planned}
 assert "redis-1:6379" in texts["mail-1"][0].text
 assert any("instance: mail-2" in file.text for file in texts["prometheus-1"]), "not monitored"
 assert inventory(topology).members["service_mail"] == ("local",), "unknown to Ansible"
+assert any("MailStuck" in file.text for file in texts["prometheus-1"]), "no alert"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Certificate", "mail-1-stack") in names
@@ -59,6 +70,8 @@ def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Pa
         "basalt/services/mail/__init__.py": "",
         "basalt/services/mail/settings.py": SETTINGS,
         "basalt/services/mail/plan.py": PLAN,
+        "basalt/services/mail/alerts.yml": ALERTS,
+        "basalt/services/mail/runbook.md": "# mail\n\n## MailStuck\n",
         "templates/mail/mail.conf.j2": "{% for one in redis %}{{ one }}\n{% endfor %}",
         "images/mail/Dockerfile": "ARG BASE\nFROM ${BASE}\n",
     }.items():

@@ -3,6 +3,7 @@
 `settings.py` has `Settings` and may have `problems(settings, topology, given) -> Iterable[Problem]`.
 `plan.py` has `workloads(settings, topology) -> Iterable[Workload]`, `files(instance, site) -> Iterable[File]` and may
 have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority).
+`alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`).
 No file names a service from outside its folder except by an endpoint.
 """
 
@@ -10,6 +11,7 @@ import pkgutil
 from collections.abc import Callable, Iterable
 from functools import cache
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -23,6 +25,11 @@ if TYPE_CHECKING:
 def names() -> tuple[str, ...]:
     """Every service there is, sorted."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if module.ispkg))
+
+
+def folder(name: str) -> Path:
+    """Where a service's files are."""
+    return Path(__file__).parent / name
 
 
 def settings_type(name: str) -> "type[Settings]":

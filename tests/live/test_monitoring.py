@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from basalt.collect import rules
 from tests.live.project import Project, execute
 from tests.waiting import until
 
@@ -27,6 +28,20 @@ def targets_up(project: Project) -> bool:
 def test_every_declared_target_is_up(project: Project) -> None:
     assert len(list(project.plan.site.scrapes())) > 15
     until(lambda: targets_up(project), "all targets up", 180, every=2)  # certificates are looked at every two minutes
+
+
+def test_every_rule_is_evaluated_and_an_idle_stack_is_silent(project: Project) -> None:
+    declared = {*rules.names(project.plan.topology.services)}
+
+    def told() -> bool:
+        found = [rule for group in ask(project, "rules")["groups"] for rule in group["rules"]]
+        assert {rule["name"] for rule in found if rule["type"] == "alerting"} == declared
+        assert {rule["name"]: rule.get("lastError") for rule in found if rule["health"] != "ok"} == {}
+        firing = {rule["name"] for rule in found if rule.get("state") == "firing"}
+        assert firing == {"Watchdog"}
+        return True
+
+    until(told, "every rule evaluated, only the watchdog firing", 90, every=2)
 
 
 def test_the_database_is_seen(project: Project) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from basalt.collect import rules
 from basalt.services.monitoring import probes
 from basalt.services.monitoring.managers import managers
 from basalt.services.monitoring.scrapes import jobs
@@ -74,9 +75,10 @@ def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
 
 
 def files(instance: Instance, site: Site) -> Iterator[File]:
-    """`prometheus.yml` and the TLS of its own port."""
+    """`prometheus.yml`, the rules of every service, and the TLS of its own port."""
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  its own instance
+    alerting = dict(rules.files(site.topology.services, settings.overrides, settings.runbooks))
     yield File(
         "prometheus.yml",
         site.render(
@@ -87,6 +89,9 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
             region=site.topology.region,
             managers=managers(site),
             jobs=(*jobs(site), *probes.jobs(site, settings.interval)),
+            rules=tuple(alerting),
         ),
     )
+    for name, text in alerting.items():
+        yield File(f"rules/{name}", text)
     yield File("web.yml", site.render("exporter/web.yml.j2"))

@@ -1,11 +1,16 @@
 """What a stack file may say of monitoring."""
 
+import difflib
+from collections.abc import Iterator
 from ipaddress import IPv4Address
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
+from basalt.collect import rules
 from basalt.topology.model import Settings as Base
+from basalt.topology.model import Topology
+from basalt.topology.problem import Problem
 
 
 def _socket(text: str) -> str:
@@ -14,6 +19,20 @@ def _socket(text: str) -> str:
         raise ValueError(f"{text!r} is no socket; write address:port, for instance 127.0.0.1:9090")
     IPv4Address(address)
     return text
+
+
+def _off(given: object) -> object:
+    """YAML 1.1 reads `off` as false."""
+    return "off" if given is False else given
+
+
+class Change(Base):
+    """What a stack says otherwise of an alert."""
+
+    severity: Literal["critical", "warning", "info"] | None = None
+    patience: Annotated[str, Field(pattern=r"^(\d+[smhd])+$")] | None = Field(
+        default=None, alias="for", description="how long it must hold: 30s, 10m, 2h"
+    )
 
 
 class Settings(Base):
@@ -28,3 +47,27 @@ class Settings(Base):
     publish: Annotated[str, AfterValidator(_socket)] | None = Field(
         default="127.0.0.1:9090", description="where its host listens; it asks nobody for a password. null: nowhere"
     )
+    alerts: dict[str, Annotated[Literal["off"] | Change, BeforeValidator(_off)]] = Field(
+        default={}, description="by name: off, or {severity: warning, for: 10m}"
+    )
+    runbooks: str = Field(
+        default="basalt/services", min_length=1, description="what stands before /<service>/runbook.md in an alert"
+    )
+
+    @property
+    def overrides(self) -> dict[str, dict[str, str] | None]:
+        """`alerts` as the collector takes it."""
+        return {
+            name: None if change == "off" else change.model_dump(by_alias=True, exclude_none=True)
+            for name, change in self.alerts.items()
+        }
+
+
+def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
+    """Only an alert that there is can be changed."""
+    known = rules.names(topology.services)
+    for name in settings.alerts:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "their names are in basalt/services/*/alerts.yml"
+            yield Problem(f"services.monitoring.alerts.{name}", name, f"no service of this stack has it; {hint}")

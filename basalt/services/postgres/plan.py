@@ -40,7 +40,12 @@ REPOSITORY = Endpoint("backup", "repository")
 
 _SECRETS = f"{FILES}/secrets"
 _STACK_CA = f"{FILES}/tls/stack/ca.crt"
-_EXPORTER_FLAGS = (f"--web.config.file={FILES}/web.yml", "--config.file=/dev/null", "--log.format=json")
+_EXPORTER_FLAGS = (
+    f"--web.config.file={FILES}/web.yml",
+    "--config.file=/dev/null",
+    "--log.format=json",
+    "--collector.database_wraparound",
+)
 
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
