@@ -38,9 +38,15 @@ check: ## what a change must pass, in under a minute and without an engine
 	@$(INSIDE) python -m pytest -m "not live"
 
 # What the tests ask from outside with: other eyes than Python's.
-test-tools:
+test-tools: .basalt/bin/promtool
 	@{ command -v curl && command -v openssl; } > /dev/null || \
 	  { apt-get update -qq && apt-get install --yes -qq --no-install-recommends curl openssl; }
+
+# Taken out of Debian's package: installed, that would start a server.
+.basalt/bin/promtool:
+	@folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && chmod 755 "$$folder" && cd "$$folder" && \
+	  { apt-get download -qq prometheus || { apt-get update -qq && apt-get download -qq prometheus; } } 2> apt.log || \
+	  { cat apt.log; exit 1; } && dpkg -x ./*.deb . && install -D usr/bin/promtool $(CURDIR)/$@
 
 lint:
 	@$(BIN)/ruff check

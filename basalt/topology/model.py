@@ -136,7 +136,7 @@ class Topology(Settings):
         return network
 
     def hosts_of(self, tier: Tier) -> dict[str, Host]:
-        """The hosts that may carry the tier, in the order of the stack file."""
+        """The hosts that may carry the tier, by name."""
         return {name: host for name, host in self.hosts.items() if tier in host.tiers}
 
     def zones_of(self, tier: Tier) -> set[str]:

@@ -110,7 +110,7 @@ def alerts(made: Plan) -> dict[str, dict[str, Any]]:
 def test_prometheus_reads_the_rules_of_the_services_that_the_stack_has() -> None:
     made = plan(topology(WATCHED))
     named = yaml.safe_load(texts(made)["prometheus.yml"])["rule_files"]
-    assert named == [f"rules/{name}.yml" for name in ("etcd", "postgres", "haproxy", "pgbouncer", "monitoring")]
+    assert named == [f"rules/{name}.yml" for name in ("etcd", "haproxy", "monitoring", "pgbouncer", "postgres")]
     assert set(named) <= set(texts(made))
 
 

@@ -51,7 +51,7 @@ class Settings(Base):
     """`services.alertmanager`"""
 
     members: int = Field(default=1, ge=1, le=3, description="each on a host of its own; they agree on who was told")
-    receivers: dict[Name, Receiver] = Field(default={}, description="the first takes what no route says otherwise")
+    receivers: dict[Name, Receiver] = Field(default={}, description="that of critical takes what no route names")
     routes: dict[Severity, Annotated[Route, BeforeValidator(_route)]] = Field(
         default={}, description="severity: receiver; info and none go to nobody unless routed"
     )
@@ -87,8 +87,9 @@ def _repeats(settings: Settings) -> Iterator[str]:
 
 
 def fallback(settings: Settings) -> str:
-    """Who takes what no route says otherwise."""
-    return next(iter(settings.receivers), NOBODY)
+    """Who takes what no route says otherwise: who is told of what is critical, else the first receiver by name."""
+    routed = settings.routes.get("critical")
+    return routed.receiver if routed else min(settings.receivers, default=NOBODY)
 
 
 def published(settings: Settings, topology: Topology) -> Listener | None:

@@ -1,16 +1,17 @@
-"""Alertmanager: what it is told, checked by its own tool where that is there."""
+"""Alertmanager: what it is told, checked by its own tool in its image."""
 
 import json
 import re
-import shutil
 import subprocess
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import yaml
 
+from basalt.images import reference
 from basalt.operations import overview
+from basalt.operations.build import build
 from basalt.plan import Plan, plan
 from basalt.topology.load import load
 from basalt.workload import SecretRef
@@ -56,30 +57,31 @@ def config(found: Plan) -> dict[str, Any]:
     return read
 
 
-def amtool(*arguments: str) -> str:
-    """Its answer; AssertionError with all of it where it refuses."""
-    if shutil.which("amtool") is None:
-        pytest.skip("amtool is not on PATH (Debian: prometheus-alertmanager)")
-    done = subprocess.run(["amtool", *arguments], text=True, capture_output=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
+@pytest.fixture(scope="module")
+def amtool(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., str]:
+    """Asks Alertmanager's own judge, that of the image, about a plan: the arguments name the configuration
+    /dev/stdin. AssertionError with all that it says where it refuses."""
+    build(["alertmanager"], tmp_path_factory.mktemp("logs"), print)
+    command = ["docker", "run", "--rm", "--interactive", "--network=none", reference("alertmanager"), "amtool"]
+
+    def ask(plan: Plan, *arguments: str) -> str:
+        told = files(plan)["alertmanager.yml"]
+        done = subprocess.run([*command, *arguments], input=told, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    return ask
 
 
-@pytest.fixture
-def written(tmp_path: Path) -> Path:
-    path = tmp_path / "alertmanager.yml"
-    path.write_text(files(made(**ESCALATES))["alertmanager.yml"])
-    return path
-
-
+@pytest.mark.live
 @pytest.mark.parametrize("name", sorted(EVERY_WAY))
-def test_alertmanager_accepts_every_way_of_telling(name: str, tmp_path: Path) -> None:
-    path = tmp_path / "alertmanager.yml"
-    path.write_text(files(made(receivers={name: EVERY_WAY[name]}))["alertmanager.yml"])
-    assert "2 receivers" in amtool("check-config", str(path))
+def test_alertmanager_accepts_every_way_of_telling(name: str, amtool: Callable[..., str]) -> None:
+    plan = made(receivers={name: EVERY_WAY[name]})
+    assert "2 receivers" in amtool(plan, "check-config", "/dev/stdin")
 
 
-def test_alertmanager_accepts_silences_and_a_stack_without_receivers(tmp_path: Path) -> None:
+@pytest.mark.live
+def test_alertmanager_accepts_silences_and_a_stack_without_receivers(amtool: Callable[..., str]) -> None:
     silences = [
         {"matchers": {"service": 'a"b\\c'}, "until": "2031-03-31", "comment": "it's moved: #12"},
         {
@@ -88,11 +90,10 @@ def test_alertmanager_accepts_silences_and_a_stack_without_receivers(tmp_path: P
             "comment": "x",
         },
     ]
-    path = tmp_path / "alertmanager.yml"
-    path.write_text(files(made(silences=silences))["alertmanager.yml"])
-    amtool("check-config", str(path))
+    amtool(made(silences=silences), "check-config", "/dev/stdin")
 
 
+@pytest.mark.live
 @pytest.mark.parametrize(
     ("labels", "receivers"),
     [
@@ -103,8 +104,11 @@ def test_alertmanager_accepts_silences_and_a_stack_without_receivers(tmp_path: P
         (("alertname=WithoutSeverity",), "page"),
     ],
 )
-def test_alerts_go_where_their_severity_leads(labels: tuple[str, ...], receivers: str, written: Path) -> None:
-    assert amtool("config", "routes", "test", f"--config.file={written}", *labels).strip() == receivers
+def test_alerts_go_where_their_severity_leads(
+    labels: tuple[str, ...], receivers: str, amtool: Callable[..., str]
+) -> None:
+    asked = ("config", "routes", "test", "--config.file=/dev/stdin", *labels)
+    assert amtool(made(**ESCALATES), *asked).strip() == receivers
 
 
 def test_who_is_told_later_is_told_only_what_is_not_resolved() -> None:
@@ -129,7 +133,7 @@ def test_without_receivers_everything_is_dropped_and_people_are_told_so() -> Non
     assert overview.notes(made(receivers={"chat": EVERY_WAY["chat"]}).topology) == []
 
 
-def test_what_no_route_names_goes_to_the_first_receiver_and_small_talk_to_nobody() -> None:
+def test_where_nothing_is_routed_the_first_receiver_is_told_and_small_talk_goes_to_nobody() -> None:
     routes = config(made(receivers={"chat": EVERY_WAY["chat"]}))["route"]["routes"]
     told = {route["matchers"][0]: route["receiver"] for route in routes}
     assert told == {
