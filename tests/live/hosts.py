@@ -85,6 +85,7 @@ class Host:
             daemon.wait(_STOP)
             for folder in (self.data, run):
                 shutil.rmtree(folder, ignore_errors=folder == run)  # the engine leaves mounts of its namespaces behind
+        log.unlink()
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
