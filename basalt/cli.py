@@ -16,9 +16,11 @@ from basalt.collect.cost import Estimate, estimate
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import login, overview
+from basalt.operations import status as condition
 from basalt.operations import up as operation
 from basalt.operations.build import BuildError
 from basalt.operations.environment import ROOT
+from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import BusyError, ForeignError
 from basalt.targets.docker.engine import EngineError
@@ -43,6 +45,7 @@ _EXPECTED = (
     ForeignError,
     UnknownImageError,
     PriceError,
+    MetricsError,
     login.LoginError,
 )
 
@@ -107,6 +110,29 @@ def plan(stack: Stack, as_json: AsJson = False) -> None:
         _table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
         for note in overview.notes(topology):
             _say(note)
+
+
+@app.command()
+def status(stack: Stack, as_json: AsJson = False) -> None:
+    """What a stack is doing now. Exits with 2 when a container is not healthy or a critical alert fires."""
+    with _told():
+        found = condition.look(load_stack(ROOT, stack))
+    if as_json:
+        print(json.dumps({**dataclasses.asdict(found), "well": found.well}, indent=2))
+    else:
+        _condition(stack, found)
+    sys.exit(0 if found.well else 2)
+
+
+def _condition(stack: str, found: condition.Status) -> None:
+    rows = [(line.service, line.title, line.told) for line in found.lines]
+    _table(f"Stack {stack}", ("service", "what", "now"), rows)
+    _say(f"{found.lasting - len(found.sick)} of {found.lasting} containers are healthy")
+    for name, state in found.sick.items():
+        errors.print(f"{name} is {state}", style="red", markup=False, highlight=False)
+    for alert in found.alerts:
+        style = "red" if alert.severity == "critical" else "yellow"
+        errors.print(f"{alert.severity}: {alert.name} {alert.subject}", style=style, markup=False, highlight=False)
 
 
 @app.command()

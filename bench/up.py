@@ -8,8 +8,9 @@ Arms, each after the other in every round, images present, state on the local di
            health; its networks, volumes and files are there already and are not counted
   empty    `pulumi up` of a program that does nothing, from nothing
   again    `pulumi up` of ours where nothing changes; `empty_again` that of the program that does nothing, in turns with
-           it and beside the same running containers; medians of three
-Ratios: ours / (plain + empty), again / empty_again. Goal 5 of the project: <= 1.5 and <= 2.5.
+           it and beside the same running containers; medians of three. `bare_again` is that of a program which declares
+           the same containers, made but not started, and nothing else: no plan, files, certificates, volumes, gates
+Ratios: ours / (plain + empty), again / empty_again, bare_again / empty_again. Goal 5 of the project: <= 1.5 and <= 2.5.
 """
 
 import argparse
@@ -35,7 +36,24 @@ from tests.live.project import ROOT, Project, copy
 STACK = "bench"
 _TURNS = 3
 FOLDER = ROOT / ".basalt" / "bench"
-_EMPTY = "name: empty\nruntime: python\n"
+_BARE = """
+import gc
+from pathlib import Path
+import pulumi
+import pulumi_docker as docker
+from basalt.images import reference
+from basalt.plan import plan
+from basalt.targets.docker.container import arguments
+from basalt.topology.load import load_stack
+
+gc.disable()
+pulumi.log.debug = lambda *_args, **_options: None
+made = plan(load_stack(Path(__file__).parent.parent, "bench"))
+for planned in made.planned:
+    told = arguments(planned, made.site, reference(planned.instance.workload.image))
+    told |= {"name": "bare-" + told["name"], "volumes": [], "start": False, "must_run": False}
+    docker.Container(planned.instance.name, **told)
+"""
 
 
 def prepare() -> Project:
@@ -52,12 +70,12 @@ def prepare() -> Project:
     return project
 
 
-def empty_program(project: Project) -> Project:
-    """A Pulumi program that does nothing, beside the copy."""
-    folder = project.folder / "empty"
+def program(project: Project, name: str, text: str) -> Project:
+    """Another Pulumi program, beside the copy."""
+    folder = project.folder / name
     folder.mkdir(exist_ok=True)
-    (folder / "Pulumi.yaml").write_text(_EMPTY)
-    (folder / "__main__.py").write_text("")
+    (folder / "Pulumi.yaml").write_text(f"name: {name}\nruntime: python\n")
+    (folder / "__main__.py").write_text(text)
     shutil.copytree(project.folder / ".basalt", folder / ".basalt", symlinks=True, dirs_exist_ok=True)
     made = Project(folder, STACK)
     made.run("pulumi", "stack", "select", "--create", STACK)
@@ -159,13 +177,15 @@ def clear(project: Project, *, files: bool) -> None:
     subprocess.run(["docker", "volume", "rm", *sorted(data)], check=True, capture_output=True)
 
 
-def one_round(project: Project, empty: Project) -> dict[str, float]:
+def one_round(project: Project, empty: Project, bare: Project) -> dict[str, float]:
     """Every arm once."""
     clear(project, files=True)
     empty.pulumi("destroy", "--yes", "--skip-preview")
     found = {"empty": seconds(empty, *UP), "ours": seconds(project, *UP)}
-    turns = [(seconds(project, *UP), seconds(empty, *UP)) for _ in range(_TURNS)]
-    found["again"], found["empty_again"] = (statistics.median(arm) for arm in zip(*turns, strict=True))
+    bare.pulumi(*UP)
+    turns = [[seconds(arm, *UP) for arm in (project, empty, bare)] for _ in range(_TURNS)]
+    found |= zip(("again", "empty_again", "bare_again"), map(statistics.median, zip(*turns, strict=True)), strict=True)
+    bare.pulumi("destroy", "--yes", "--skip-preview")
     found["preview"] = seconds(project, "preview")
     clear(project, files=False)
     found["plain"] = plain(project.plan)
@@ -173,6 +193,7 @@ def one_round(project: Project, empty: Project) -> dict[str, float]:
     clear(project, files=True)
     found["ratio"] = found["ours"] / (found["plain"] + found["empty"])
     found["ratio_again"] = found["again"] / found["empty_again"]
+    found["ratio_bare_again"] = found["bare_again"] / found["empty_again"]
     return {name: round(value, 2) for name, value in found.items()}
 
 
@@ -183,10 +204,10 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "up.json")
     options = parser.parse_args()
     project = prepare()
-    empty = empty_program(project)
+    empty, bare = program(project, "empty", ""), program(project, "bare", _BARE)
     rounds = []
     for number in range(options.rounds):
-        rounds.append(one_round(project, empty))
+        rounds.append(one_round(project, empty, bare))
         print(f"round {number + 1}: {rounds[-1]}", file=sys.stderr, flush=True)
     medians = {name: round(statistics.median(r[name] for r in rounds), 2) for name in rounds[0]}
     containers = len(project.plan.planned)

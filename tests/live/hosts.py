@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from basalt.targets.certificates import make_authority, make_leaf
 from tests.waiting import until
 
 #: A bridge in a namespace of its own: beside an engine, that engine's firewall would drop what crosses it.
@@ -23,6 +24,8 @@ class Host:
     """Number `number` of the lab. Addresses are of TEST-NET-2 (RFC 5737)."""
 
     number: int
+    #: ca.pem, cert.pem and key.pem, for its engine and for who speaks to it.
+    certificates: Path
 
     @property
     def name(self) -> str:
@@ -35,9 +38,15 @@ class Host:
         return f"198.51.100.{10 + self.number}"
 
     @property
-    def engine(self) -> str:
-        """URL of its engine."""
-        return f"unix:///run/{self.name}.sock"
+    def engine(self) -> dict[str, str]:
+        """How a stack file names its engine: the first by its socket, the others over TCP with TLS."""
+        if self.number == 1:
+            return {"engine": f"unix://{self._socket}"}
+        return {"engine": f"tcp://{self.address}:2376", "engine_certificates": str(self.certificates)}
+
+    @property
+    def _socket(self) -> str:
+        return f"/run/{self.name}.sock"
 
     @property
     def data(self) -> Path:
@@ -72,7 +81,9 @@ class Host:
         run = Path("/run") / self.name
         log = run.with_suffix(".log")
         command = [
-            *("nsenter", f"--net=/run/netns/{self.name}", "dockerd", "--host", self.engine),
+            *("nsenter", f"--net=/run/netns/{self.name}", "dockerd", "--host", f"unix://{self._socket}"),
+            *("--host", f"tcp://{self.address}:2376", "--tlsverify", "--tlscacert", f"{self.certificates}/ca.pem"),
+            *("--tlscert", f"{self.certificates}/cert.pem", "--tlskey", f"{self.certificates}/key.pem"),
             *("--data-root", str(self.data), "--exec-root", str(run), "--pidfile", f"{run}.pid"),
         ]
         with log.open("w") as output:
@@ -89,7 +100,7 @@ class Host:
 
     def _answers(self) -> bool:
         with socket.socket(socket.AF_UNIX) as client:
-            client.connect(self.engine.removeprefix("unix://"))
+            client.connect(self._socket)
         return True
 
 
@@ -119,10 +130,21 @@ def _switch() -> Iterator[None]:
         yield
 
 
+def _certify(lab: list[Host]) -> None:
+    authority = make_authority("basalt test engines")
+    for host in lab:
+        leaf = make_leaf([host.name, host.address], 1, authority["certificate"], authority["key"])
+        host.certificates.mkdir()
+        texts = {"ca": authority["certificate"], "cert": leaf["certificate"], "key": leaf["key"]}
+        for name, text in texts.items():
+            (host.certificates / f"{name}.pem").write_text(text)
+
+
 @contextmanager
-def hosts(count: int) -> Iterator[list[Host]]:
-    """So many hosts, and nothing left of them afterwards."""
-    lab = [Host(number) for number in range(1, count + 1)]
+def hosts(count: int, folder: Path) -> Iterator[list[Host]]:
+    """So many hosts, with certificates in `folder`, and nothing left of them afterwards."""
+    lab = [Host(number, folder / str(number)) for number in range(1, count + 1)]
+    _certify(lab)
     with ExitStack() as stack:
         stack.enter_context(_switch())
         for host in lab:

@@ -22,13 +22,7 @@ def declared(lab: list[Host]) -> dict[str, Any]:
     document: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())
     topology = document["config"]["basalt:topology"]
     topology["hosts"] = {
-        f"node-{host.number}": {
-            "address": host.address,
-            "engine": host.engine,
-            "zone": zone,
-            "cores": 2,
-            "memory_gb": 4,
-        }
+        f"node-{host.number}": {"address": host.address, "zone": zone, "cores": 2, "memory_gb": 4, **host.engine}
         for host, zone in zip(lab, ZONES, strict=True)
     }
     topology["services"]["nginx"]["publish"] = {"https": "0.0.0.0:8443", "http": "0.0.0.0:8080"}
@@ -36,9 +30,9 @@ def declared(lab: list[Host]) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def lab() -> Iterator[list[Host]]:
-    """Three hosts."""
-    with hosts(len(ZONES)) as made:
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Host]]:
+    """Three hosts: one is reached by its socket, two over TCP with TLS."""
+    with hosts(len(ZONES), tmp_path_factory.mktemp("engines")) as made:
         yield made
 
 

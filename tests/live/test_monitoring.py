@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from basalt.collect import rules
+from basalt.operations.status import look
 from tests.live.project import Project, execute
 from tests.waiting import until
 
@@ -42,6 +43,16 @@ def test_every_rule_is_evaluated_and_an_idle_stack_is_silent(project: Project) -
         return True
 
     until(told, "every rule evaluated, only the watchdog firing", 90, every=2)
+
+
+def test_every_service_tells_how_it_is(project: Project) -> None:
+    def silent() -> bool:
+        assert [
+            f"{line.service}: {line.title}" for line in look(project.topology).lines if line.told == "no data"
+        ] == []
+        return True
+
+    until(silent, "every row of basalt status", 120, every=2)
 
 
 def test_the_database_is_seen(project: Project) -> None:

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from basalt import services
-from basalt.collect import rules
+from basalt.collect import rules, status
 from tests.promtool import run
 
 each_service = pytest.mark.parametrize("service", services.names())
@@ -33,6 +33,11 @@ def test_each_alert_is_seen_to_fire_and_to_be_silent(service: str) -> None:
     wanted = {(alert, fires) for alert in rules.names([service]) for fires in (True, False)}
     # What always fires proves by that that alerts arrive.
     assert wanted - set(expectations(services.folder(service))) <= {("Watchdog", False)}
+
+
+@each_service
+def test_it_tells_how_it_is(service: str) -> None:
+    assert status.rows(service)
 
 
 @each_service

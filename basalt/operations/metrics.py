@@ -1,0 +1,63 @@
+"""Questions to the stack's Prometheus, from inside its container: nothing of it needs to be published."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from docker.errors import APIError, NotFound
+
+from basalt.site import Instance, Site
+from basalt.targets.docker.container import container_name
+from basalt.targets.docker.engine import connect, describe
+from basalt.workload import FILES
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One value of an instant vector (prometheus.io/docs, querying/api)."""
+
+    labels: dict[str, str]
+    value: float
+
+
+class MetricsError(Exception):
+    """Prometheus cannot be asked, or does not understand a question."""
+
+
+def ask(site: Site, queries: Sequence[str]) -> list[list[Sample]]:
+    """The answer to each query, in one call. Raises MetricsError."""
+    collector = next((i for i in site.instances if i.workload.collects_scrapes), None)
+    if collector is None:
+        raise MetricsError(f"stack {site.topology.name} has no metrics; add `monitoring: {{}}` to its services")
+    try:
+        container = connect(describe(site.host(collector))).containers.get(container_name(site, collector))
+        code, output = container.exec_run(list(_command(collector, queries)), demux=True)
+    except (NotFound, APIError) as error:
+        raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
+    told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
+    if code:
+        raise MetricsError(f"{collector.name} does not answer: {complaint.strip()}")
+    return [_samples(query, answer) for query, answer in zip(queries, _documents(told), strict=True)]
+
+
+def _command(collector: Instance, queries: Sequence[str]) -> Iterator[str]:
+    port = next(port for port in collector.workload.ports.values() if port.scheme == "https")
+    yield "curl"
+    for number, query in enumerate(queries):
+        yield from ["--next"] if number else []
+        yield from ("-sS", "--max-time", "10", "--cacert", f"{FILES}/tls/{port.authority.name}/ca.crt")
+        yield from ("--get", "--data-urlencode", f"query={query}", f"https://localhost:{port.number}/api/v1/query")
+
+
+def _documents(text: str) -> Iterator[dict[str, object]]:
+    decoder, position = json.JSONDecoder(), 0
+    while position < len(text.rstrip()):
+        document, position = decoder.raw_decode(text, position)
+        yield document
+
+
+def _samples(query: str, answer: dict[str, object]) -> list[Sample]:
+    match answer:
+        case {"status": "success", "data": {"result": [*results]}}:
+            return [Sample(result["metric"], float(result["value"][1])) for result in results]
+    raise MetricsError(f"{query}: {answer.get('error', answer)}")

@@ -1,0 +1,90 @@
+"""`basalt status`: what a stack is doing now."""
+
+from dataclasses import dataclass
+
+from basalt.collect.status import Row, rows, tell
+from basalt.operations import objects
+from basalt.operations.metrics import Sample, ask
+from basalt.plan import survey
+from basalt.site import Site
+from basalt.targets.docker.container import container_name
+from basalt.topology.model import Topology
+
+_ALERTS = 'ALERTS{alertstate="firing", severity!="none"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One thing that a service tells of itself."""
+
+    service: str
+    title: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """One that fires."""
+
+    severity: str
+    name: str
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """`sick`: instances that should last and are not running and healthy, with what they are instead."""
+
+    lasting: int
+    sick: dict[str, str]
+    lines: tuple[Line, ...]
+    alerts: tuple[Alert, ...]
+
+    @property
+    def well(self) -> bool:
+        """Whether nobody has to do anything now."""
+        return not self.sick and all(alert.severity != "critical" for alert in self.alerts)
+
+
+def look(topology: Topology) -> Status:
+    """Asks the engines and Prometheus. Raises EngineError, MetricsError."""
+    site = survey(topology)
+    asked = [(name, row) for name in topology.services for row in rows(name)]
+    firing, *answers = ask(site, [_ALERTS, *(row.query for _, row in asked)])
+    lines = [Line(name, row.title, _told(row, found)) for (name, row), found in zip(asked, answers, strict=True)]
+    lasting = [i for i in site.instances if not i.workload.task]
+    return Status(len(lasting), _sick(site), tuple(lines), tuple(sorted(map(_alert, firing), key=_urgency)))
+
+
+def _sick(site: Site) -> dict[str, str]:
+    states = {str(c.name): c.attrs["State"] for c in objects.find(site.topology).containers}
+    names = {i.name: container_name(site, i) for i in site.instances if not i.workload.task}
+    seen = {name: _state(states.get(container)) for name, container in names.items()}
+    return {name: state for name, state in seen.items() if state != "healthy"}
+
+
+def _state(state: dict[str, object] | None) -> str:
+    match state:
+        case None:
+            return "missing"
+        case {"Running": True, "Health": {"Status": str(health)}}:
+            return health
+        case {"Running": True}:
+            return "healthy"  # nothing looks after it
+    return str(state["Status"])
+
+
+def _told(row: Row, found: list[Sample]) -> str:
+    if not found:
+        return "no data"
+    told = [(sample.labels.get(row.label, ""), tell(sample.value, row.unit)) for sample in found]
+    return ", ".join(f"{whose} {value}".strip() for whose, value in sorted(told))
+
+
+def _alert(sample: Sample) -> Alert:
+    labels = sample.labels
+    return Alert(labels.get("severity", ""), labels["alertname"], labels.get("subject", labels.get("service", "")))
+
+
+def _urgency(alert: Alert) -> tuple[bool, str, str]:
+    return alert.severity != "critical", alert.name, alert.subject
