@@ -45,6 +45,11 @@ class Host:
         return {"engine": f"tcp://{self.address}:2376", "engine_certificates": str(self.certificates)}
 
     @property
+    def described(self) -> dict[str, str]:
+        """The same as `basalt.targets.docker.engine.connect` takes it."""
+        return {"url": self.engine["engine"], "certificates": self.engine.get("engine_certificates", "")}
+
+    @property
     def _socket(self) -> str:
         return f"/run/{self.name}.sock"
 

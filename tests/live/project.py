@@ -13,13 +13,14 @@ from typing import Any
 import yaml
 from docker.models.containers import Container
 
-from basalt.operations import objects
 from basalt.plan import Plan, plan
+from basalt.targets.docker.engine import connect
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
 from tools.setup.environment import variables
 
 ROOT = Path(__file__).parent.parent.parent
+_HERE = {"url": "unix:///var/run/docker.sock", "certificates": ""}
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,9 @@ class Project:
 
     folder: Path
     stack: str
+    #: Where its containers are looked for, as `engine.connect` takes it; told apart from the stack file, which may be a
+    #: wrong one in a test.
+    engines: tuple[dict[str, str], ...] = (_HERE,)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -92,7 +96,8 @@ class Project:
 
     def containers(self) -> dict[str, Container]:
         """Every container of the stack by its instance's name."""
-        found = objects.find(self.topology).containers
+        mark: dict[str, Any] = {"label": f"basalt.stack={self.stack}"}
+        found = [c for engine in self.engines for c in connect(engine).containers.list(all=True, filters=mark)]
         return {str(container.name).removeprefix(f"{self.stack}-"): container for container in found}
 
 

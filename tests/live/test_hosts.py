@@ -1,6 +1,7 @@
 """A stack over three hosts with an engine each: workloads meet by the hosts' addresses."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -40,7 +41,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Host]]:
 def spread(lab: list[Host]) -> Iterator[Project]:
     """The stack `hosts`, up on the lab."""
     forget(FOLDER)
-    made = copy(FOLDER, "hosts")
+    made = replace(copy(FOLDER, "hosts"), engines=tuple(host.described for host in lab))
     made.stack_file.write_text(yaml.safe_dump(declared(lab), sort_keys=False))
     try:
         made.up()
