@@ -158,6 +158,15 @@ class Route:
 
 
 @dataclass(frozen=True, slots=True)
+class Objective:
+    """What a service promises: this share of its requests is good (sre.google/workbook, "Implementing SLOs"). What is
+    good under that name, the service's own `alerts.yml` says."""
+
+    name: str
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduledJob:
     """`schedule` is a crontab line (UTC) or `@reboot`: once when the scheduler starts."""
 
@@ -203,6 +212,8 @@ class Workload:
     collects_routes: bool = False
     #: For the edge: the name that people type.
     domain: str = ""
+    #: The same for all workloads of a service that have any.
+    objectives: tuple[Objective, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
     #: What people should know before they rely on it; `basalt plan` says it.
     note: str = ""

@@ -11,6 +11,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    Objective,
     Port,
     Probe,
     Reload,
@@ -70,12 +71,17 @@ def _part(name: str, part: Part, settings: Settings, after: tuple[str, ...], not
         # The reference application takes up a renewed certificate; another one may die of the signal.
         reload=Reload(signal="SIGHUP") if part.command is None else None,
         scrapes=(Scrape(port, job="app"),),
+        objectives=_objectives(settings) if part.routes else (),
         after=after,
     )
 
 
 def _uses(*endpoints: str) -> tuple[Endpoint, ...]:
     return tuple(map(Endpoint.parse, endpoints))
+
+
+def _objectives(settings: Settings) -> tuple[Objective, ...]:
+    return tuple(Objective(name, percent / 100) for name, percent in settings.slo.model_dump().items())
 
 
 def _probe(part: Part, port: int) -> Probe | None:

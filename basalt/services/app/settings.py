@@ -39,6 +39,13 @@ class Part(Base):
         return self
 
 
+class Slo(Base):
+    """Per cent of requests; what is left is the error budget of three days."""
+
+    availability: float = Field(default=99.9, ge=50, lt=100, description="answered without a server's error")
+    latency: float = Field(default=95.0, ge=50, lt=100, description="answered within half a second")
+
+
 _QUEUES = {"notifications": 2, "dispatch": 4, "analytics": 1, "images": 2}
 _PARTS = {"api": Part(routes=("/",), replicas=2), "payment": Part(routes=("/pay",)), "worker": Part(queues=_QUEUES)}
 
@@ -52,6 +59,7 @@ class Settings(Base):
     streams: tuple[Path, ...] = Field(default=("/events",), description="WebSocket and server-sent events")
     secrets: tuple[Given, ...] = Field(default=(), description="of the operator, as files in secrets/given/")
     demo: bool | None = Field(default=None, description="seeds a user for each tier; default: in dev and test")
+    slo: Slo = Slo()
     migrate: bool | Command = Field(default=True, description="before every part; or the command that does it")
 
 

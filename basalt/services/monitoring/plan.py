@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from basalt.collect import rules
+from basalt.collect import objectives, rules
 from basalt.services.monitoring import probes
 from basalt.services.monitoring.managers import managers
 from basalt.services.monitoring.scrapes import jobs
@@ -79,6 +79,8 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  its own instance
     alerting = dict(rules.files(site.topology.services, settings.overrides, settings.runbooks))
+    if promised := objectives.rules(site):
+        alerting["objectives.yml"] = promised
     yield File(
         "prometheus.yml",
         site.render(
