@@ -1,5 +1,7 @@
 """A stack over three hosts with an engine each: workloads meet by the hosts' addresses."""
 
+import os
+import shutil
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -33,6 +35,8 @@ def declared(lab: list[Host]) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[list[Host]]:
     """Three hosts: one is reached by its socket, two over TCP with TLS."""
+    if os.geteuid() or not all(map(shutil.which, ("dockerd", "ip", "nsenter"))):
+        pytest.skip("hosts are made of namespaces: that takes root, dockerd, ip (iproute2) and nsenter (util-linux)")
     with hosts(len(ZONES), tmp_path_factory.mktemp("engines")) as made:
         yield made
 
