@@ -57,7 +57,7 @@ class Host(Settings):
     zone: Name
     cores: int = Field(ge=1, le=1024)
     memory_gb: float = Field(gt=0, le=8192)
-    #: unix:///path, ssh://user@host or tcp://host:port (TLS is then required).
+    #: unix:///path, ssh://user@host[:port] (22 unless written here) or tcp://host:port (TLS is then required).
     engine: str = "unix:///var/run/docker.sock"
     #: Folder with ca.pem, cert.pem, key.pem for a tcp engine.
     engine_certificates: str | None = None
