@@ -28,6 +28,17 @@ def test_the_passphrase_is_made_once_and_only_for_its_owner(clone: Path, tmp_pat
     assert first not in log.tail()
 
 
+def test_the_engine_keeps_no_log_of_all_properties_and_one_that_is_there_is_left(clone: Path, tmp_path: Path) -> None:
+    step, log = LocalState(), Log(tmp_path / "log")
+    step.make(log)
+    assert paths.PULUMI_LOGS.is_file()
+    paths.PULUMI_LOGS.unlink()
+    paths.PULUMI_LOGS.mkdir()
+    step.make(log)
+    assert paths.PULUMI_LOGS.is_dir()
+    assert step.check() is not None
+
+
 def test_variables_that_are_set_keep_their_values() -> None:
     given = {"PULUMI_BACKEND_URL": "s3://states", "PULUMI_CONFIG_PASSPHRASE": "", "PATH": "/usr/bin"}
     made = environment.variables(given)
