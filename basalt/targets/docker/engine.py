@@ -31,11 +31,25 @@ def connect(engine: dict[str, Any]) -> docker.DockerClient:
         raise EngineError(f"the engine {engine['url']} does not answer: {error}; {remedy}") from error
 
 
+class _Api(docker.APIClient):
+    """Trusts the engine's own authority also where REQUESTS_CA_BUNDLE is set, as it is in networks that inspect TLS:
+    requests lets the variable win over what the session says (sessions.py, merge_environment_settings)."""
+
+    def merge_environment_settings(self, url: Any, proxies: Any, stream: Any, verify: Any, cert: Any) -> Any:
+        own = self.verify if verify is None else verify
+        return super().merge_environment_settings(url, proxies, stream, own, cert)
+
+
+class _Client(docker.DockerClient):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        self.api = _Api(*arguments, **options)
+
+
 @cache
 def _connect(url: str, certificates: str) -> docker.DockerClient:
     if not certificates:
-        return docker.DockerClient(url, timeout=_TIMEOUT, use_ssh_client=url.startswith("ssh://"))
+        return _Client(url, timeout=_TIMEOUT, use_ssh_client=url.startswith("ssh://"))
     folder = Path(certificates).expanduser()
     pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
     tls = TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
-    return docker.DockerClient(url, timeout=_TIMEOUT, tls=tls)
+    return _Client(url, timeout=_TIMEOUT, tls=tls)
