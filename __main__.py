@@ -15,7 +15,7 @@ from basalt.topology.problem import StackError
 # A run ends within seconds, and looking for garbage among its objects took 40 % of them (bench/planning.py).
 gc.disable()
 # The SDK tells the engine four lines about every resource, each in a call that blocks: a seventh of a run in which
-# nothing changes. They are shown by `pulumi up --debug` only.
+# nothing changes. `pulumi up --debug` does without them; `-v=9 --logtostderr` tells the same from the engine.
 pulumi.log.debug = lambda *_args, **_options: None
 
 

@@ -36,7 +36,7 @@ def ask(site: Site, queries: Sequence[str]) -> list[list[Sample]]:
         raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
     told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
     if code:
-        raise MetricsError(f"{collector.name} does not answer: {complaint.strip()}")
+        raise MetricsError(f"{collector.name} does not answer: {complaint.strip()}; see: docker logs {container.name}")
     return [_samples(query, answer) for query, answer in zip(queries, _documents(told), strict=True)]
 
 

@@ -3,7 +3,8 @@
 `settings.py` has `Settings` and may have `problems(settings, topology, given) -> Iterable[Problem]`.
 `plan.py` has `workloads(settings, topology) -> Iterable[Workload]`, `files(instance, site) -> Iterable[File]` and may
 have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority).
-`alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`).
+`alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`),
+`status.yml` what `basalt status` tells of it (`basalt.collect.status`).
 No file names a service from outside its folder except by an endpoint.
 """
 

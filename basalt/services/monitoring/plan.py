@@ -62,8 +62,7 @@ def _arguments(settings: Settings) -> tuple[str, ...]:
 def _publish(settings: Settings) -> tuple[Publish, ...]:
     if settings.publish is None:
         return ()
-    address, _, port = settings.publish.rpartition(":")
-    return (Publish("web", address, int(port), "no password; from this host only"),)
+    return (Publish("web", *settings.publish, "no password; from this host only"),)
 
 
 def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:

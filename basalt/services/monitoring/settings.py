@@ -2,23 +2,15 @@
 
 import difflib
 from collections.abc import Iterator
-from ipaddress import IPv4Address
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import BeforeValidator, Field
 
 from basalt.collect import rules
+from basalt.topology.listen import Listen, Listener
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
-
-
-def _socket(text: str) -> str:
-    address, colon, port = text.rpartition(":")
-    if not (colon and port.isdecimal() and 0 < int(port) < 65536):
-        raise ValueError(f"{text!r} is no socket; write address:port, for instance 127.0.0.1:9090")
-    IPv4Address(address)
-    return text
 
 
 def _off(given: object) -> object:
@@ -44,8 +36,9 @@ class Settings(Base):
     retention_days: int = Field(default=15, ge=1, le=1000)
     storage_gb: int = Field(default=8, ge=1, description="the oldest samples go when it is full")
     memory: int = Field(default=512, ge=256, description="MiB")
-    publish: Annotated[str, AfterValidator(_socket)] | None = Field(
-        default="127.0.0.1:9090", description="where its host listens; it asks nobody for a password. null: nowhere"
+    publish: Listen | None = Field(
+        default=Listener("127.0.0.1", 9090),
+        description="where its host listens; it asks nobody for a password. null: nowhere",
     )
     alerts: dict[str, Annotated[Literal["off"] | Change, BeforeValidator(_off)]] = Field(
         default={}, description="by name: off, or {severity: warning, for: 10m}"
