@@ -51,13 +51,14 @@ def _present(image: str) -> bool:
 
 
 def _arguments(dockerfile: str) -> dict[str, str]:
-    """What a Dockerfile is told: the base, and where it asks, how this site reaches PyPI: authorities of a network that
-    inspects TLS (certificates, nothing secret) and an index of its own."""
+    """What a Dockerfile is told: the base, and where it asks, how this site reaches PyPI and Go's modules: authorities of
+    a network that inspects TLS (certificates, nothing secret), an index and a proxy of its own."""
     authorities = sorted(_SITE_AUTHORITIES.rglob("*.crt"))
     known = {
         "BASE": base_image.name(),
         "AUTHORITIES": "\n".join(path.read_text().strip() for path in authorities),
         "PIP_INDEX_URL": os.environ.get("PIP_INDEX_URL", ""),
+        "GOPROXY": os.environ.get("GOPROXY", ""),
     }
     return {name: value for name, value in known.items() if value and f"ARG {name}\n" in dockerfile}
 
