@@ -1,19 +1,22 @@
 """`pulumi up` runs this: load the stack file, plan, apply, export."""
 
 import asyncio
+import atexit
 import gc
 from collections.abc import Iterable
 
 import pulumi
 
 from basalt.plan import plan
-from basalt.targets import apply
+from basalt.targets.apply import apply
 from basalt.targets.secrets import load_secrets
 from basalt.topology.load import load
 from basalt.topology.problem import StackError
 
 # A run ends within seconds, and looking for garbage among its objects took 40 % of them (bench/planning.py).
 gc.disable()
+# The interpreter looks once more when it ends, whatever was said before; what is frozen it leaves alone.
+atexit.register(gc.freeze)
 # The SDK tells the engine four lines about every resource, each in a call that blocks: a seventh of a run in which
 # nothing changes. `pulumi up --debug` does without them; `-v=9 --logtostderr` tells the same from the engine.
 pulumi.log.debug = lambda *_args, **_options: None

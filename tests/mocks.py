@@ -9,7 +9,7 @@ from typing import Any
 import pulumi
 
 from basalt.plan import plan
-from basalt.targets import apply
+from basalt.targets.apply import apply
 from basalt.targets.secrets import Secrets
 from basalt.topology.model import Topology
 
@@ -30,9 +30,13 @@ class Recorder(pulumi.runtime.Mocks):
     made: list[Made] = field(default_factory=list)
 
     def new_resource(self, args: pulumi.runtime.MockResourceArgs) -> tuple[str, dict[str, Any]]:
-        """Notes it. Certificates get the outputs that their provider would compute."""
+        """Notes it. Authorities and files get the outputs that their provider would compute."""
         self.made.append(Made(args.typ, args.name, dict(args.inputs)))
-        computed = {key: "PEM" for key in ("certificate", "key") if args.typ.endswith((":Authority", ":Certificate"))}
+        computed: dict[str, Any] = {}
+        if args.typ.endswith(":Authority"):
+            computed = {"certificate": "PEM", "key": "PEM"}
+        if args.typ.endswith(":Files"):
+            computed = {"ends": dict.fromkeys(args.inputs["certificates"], "2100-01-01T00:00:00+00:00")}
         return f"{args.name}-id", {**args.inputs, **computed}
 
     def call(self, _args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

@@ -58,7 +58,7 @@ assert inventory(topology).members["service_mail"] == ("local",), "unknown to An
 assert any("MailStuck" in file.text for file in texts["prometheus-1"]), "no alert"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
-assert ("pulumi-python:dynamic/basalt:Certificate", "mail-1-stack") in names
+assert ("pulumi-python:dynamic/basalt:Files", "mail-1-files") in names
 """
 
 

@@ -9,9 +9,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+import yaml as pyyaml
 
-from basalt import services
+from basalt import services, yaml
 
 #: `none` is for an alert that always fires, to prove that alerts arrive.
 SEVERITIES = ("critical", "warning", "info", "none")
@@ -34,7 +34,7 @@ def read(folder: Path) -> tuple[Group, ...]:
     path = folder / "alerts.yml"
     if not path.is_file():
         return ()
-    groups = (yaml.safe_load(path.read_text()) or {}).get("groups") or []
+    groups = (yaml.load(path.read_text()) or {}).get("groups") or []
     runbook = headings(folder)
     for rule in _alerts(groups):
         for remedy in _faults(rule, runbook):
@@ -101,14 +101,11 @@ def _rule(rule: dict[str, Any], service: str, overrides: Overrides, runbooks: st
     }
 
 
-class _Dumper(yaml.SafeDumper):
-    """Expressions of several lines stay readable, lists stand below their key."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002
-        super().increase_indent(flow, indentless=False)
+class _Dumper(yaml.Dumper):  # type: ignore[misc]  # which of two it is depends on the installation
+    """Expressions of several lines stay readable."""
 
 
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+def _text(dumper: pyyaml.SafeDumper, text: str) -> pyyaml.ScalarNode:
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style="|" if "\n" in text else None)
 
 
@@ -116,4 +113,4 @@ _Dumper.add_representer(str, _text)
 
 
 def _dump(document: Group) -> str:
-    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)
+    return pyyaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=120)

@@ -4,10 +4,9 @@ from enum import StrEnum
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
-from basalt import services
+from basalt import services, yaml
 
 
 class Unit(StrEnum):
@@ -47,7 +46,7 @@ def read(folder: Path) -> tuple[Row, ...]:
     if not path.is_file():
         return ()
     try:
-        return _ROWS.validate_python(yaml.safe_load(path.read_text()))
+        return _ROWS.validate_python(yaml.load(path.read_text()))
     except ValidationError as error:
         faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
         raise RowError(f"{path}: {faults}") from None

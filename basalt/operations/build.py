@@ -51,8 +51,8 @@ def _present(image: str) -> bool:
 
 
 def _arguments(dockerfile: str) -> dict[str, str]:
-    """What a Dockerfile is told: the base, and where it asks, how this site reaches PyPI and Go's modules: authorities of
-    a network that inspects TLS (certificates, nothing secret), an index and a proxy of its own."""
+    """What a Dockerfile is told: the base, and where it asks, how this site reaches PyPI and Go's modules: authorities
+    of a network that inspects TLS (certificates, nothing secret), an index and a proxy of its own."""
     authorities = sorted(_SITE_AUTHORITIES.rglob("*.crt"))
     known = {
         "BASE": base_image.name(),

@@ -1,15 +1,12 @@
-"""The stack's own certificate authorities, as resources: leaf certificates renew by `pulumi up`."""
+"""Certificate authorities, and the leaf certificates that they sign."""
 
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
-from typing import Any
 
-import pulumi
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
-from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 _AUTHORITY_DAYS = 3650
 _BACKDATE = timedelta(minutes=5)  # clocks of hosts differ
@@ -99,77 +96,3 @@ def make_leaf(names: list[str], days: int, authority: str, authority_key: str) -
     )
     end = certificate.not_valid_after_utc.isoformat()
     return {"certificate": _pem(certificate), "key": _key_pem(key), "not_after": end}
-
-
-def due(not_after: str, renew: int, now: datetime) -> bool:
-    """Whether a certificate that ends at `not_after` (ISO 8601) is within `renew` days of its end."""
-    return datetime.fromisoformat(not_after) - now < timedelta(days=renew)
-
-
-class _AuthorityProvider(ResourceProvider):
-    serialize_as_secret_always = False
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["common"], {**props, **make_authority(props["common"])})
-
-    def diff(self, _id: str, _olds: dict[str, Any], _news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=False)  # a new authority is a rotation, never a side effect
-
-
-class _LeafProvider(ResourceProvider):
-    serialize_as_secret_always = False
-
-    def create(self, props: dict[str, Any]) -> CreateResult:
-        return CreateResult(props["names"][0], {**props, **self._make(props)})
-
-    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        return UpdateResult({**news, **self._make(news)})
-
-    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        changed = [key for key in ("names", "authority", "days") if olds.get(key) != news.get(key)]
-        return DiffResult(changes=bool(changed) or due(olds["not_after"], int(news["renew"]), _now()))
-
-    @staticmethod
-    def _make(props: dict[str, Any]) -> dict[str, str]:
-        return make_leaf(list(props["names"]), int(props["days"]), props["authority"], props["authority_key"])
-
-
-class AuthorityResource(Resource, module="basalt", name="Authority"):
-    """A certificate authority. Its key never leaves the encrypted state."""
-
-    certificate: pulumi.Output[str]
-    key: pulumi.Output[str]
-
-    def __init__(self, name: str, common: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["key"])
-        inputs = {"common": common, "certificate": None, "key": None}
-        super().__init__(_AuthorityProvider(), name, inputs, pulumi.ResourceOptions.merge(opts, secret))
-
-
-class LeafResource(Resource, module="basalt", name="Certificate"):
-    """A leaf certificate. `days` of life; renewed by the first `up` within `renew` days of the end."""
-
-    certificate: pulumi.Output[str]
-    key: pulumi.Output[str]
-    not_after: pulumi.Output[str]
-
-    def __init__(
-        self,
-        name: str,
-        names: list[str],
-        life: tuple[int, int],
-        authority: AuthorityResource,
-        opts: pulumi.ResourceOptions | None = None,
-    ) -> None:
-        inputs = {
-            "names": names,
-            "days": life[0],
-            "renew": life[1],
-            "authority": authority.certificate,
-            "authority_key": authority.key,
-            "certificate": None,
-            "key": None,
-            "not_after": None,
-        }
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["key"])
-        super().__init__(_LeafProvider(), name, inputs, pulumi.ResourceOptions.merge(opts, secret))

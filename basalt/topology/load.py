@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
+from yaml import YAMLError
 
-from basalt import services
+from basalt import services, yaml
 from basalt.topology.model import Settings, Topology
 from basalt.topology.problem import Problem, StackError
 
@@ -34,8 +34,8 @@ def load_stack(root: Path, stack: str) -> Topology:
         )
         raise StackError(str(path), [Problem("stack", stack, f"no such file; there are: {', '.join(known) or 'none'}")])
     try:
-        document = yaml.safe_load(path.read_text())
-    except yaml.YAMLError as error:
+        document = yaml.load(path.read_text())
+    except YAMLError as error:
         raise StackError(str(path), [Problem("yaml", str(error), "correct the YAML syntax")]) from None
     config = (document or {}).get("config") or {}
     if not isinstance(config.get(CONFIG_KEY), dict):

@@ -1,12 +1,11 @@
 """Certificates of the stack's own authority."""
 
 import subprocess
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography import x509
 
-from basalt.targets.certificates import due, make_authority, make_leaf
+from basalt.targets.certificates import make_authority, make_leaf
 
 
 def test_a_leaf_is_verified_by_its_authority_for_both_uses(tmp_path: Path) -> None:
@@ -47,10 +46,3 @@ def test_names_and_addresses_are_told_apart() -> None:
     names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert names.get_values_for_type(x509.DNSName) == ["etcd-1"]
     assert [str(address) for address in names.get_values_for_type(x509.IPAddress)] == ["127.0.0.1"]
-
-
-def test_renewal_is_due_near_the_end_and_not_before() -> None:
-    now = datetime(2026, 1, 1, tzinfo=UTC)
-    assert not due((now + timedelta(days=31)).isoformat(), 30, now)
-    assert due((now + timedelta(days=29)).isoformat(), 30, now)
-    assert due((now - timedelta(days=1)).isoformat(), 30, now)

@@ -18,6 +18,9 @@ _DEFAULTS = {
     # Set-up brings every plugin; the engine would try to download the ones of all installed SDKs in every command,
     # three seconds each where it cannot (that of pulumi-kubernetes also for stacks without Kubernetes).
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    # An engine and its plugins live for seconds: looking for garbage less often saves a sixth of their processor
+    # time and costs some memory (pkg.go.dev/runtime, "Environment Variables").
+    "GOGC": "400",
     # Ansible looks for its configuration in the working directory only.
     "ANSIBLE_CONFIG": str(paths.ANSIBLE_CONFIG),
 }

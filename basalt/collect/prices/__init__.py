@@ -4,8 +4,9 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from basalt import yaml
 
 #: Hours of a month, as AWS's calculator counts them: 8,760 / 12.
 _HOURS = 730
@@ -61,4 +62,4 @@ def price_list(provider: str) -> PriceList:
     if provider not in providers():
         raise PriceError(f"--provider: {provider!r}: no price list; there are: {', '.join(providers())}")
     text = (Path(__file__).parent / f"{provider}.yml").read_text()
-    return PriceList(provider=provider, **yaml.safe_load(text))
+    return PriceList(provider=provider, **yaml.load(text))

@@ -5,16 +5,15 @@ from typing import Any
 import pulumi
 
 from basalt.plan import Plan, Planned
-from basalt.site import Instance
-from basalt.targets.certificates import AuthorityResource, LeafResource
+from basalt.targets.authority import AuthorityResource
 from basalt.targets.derive import value
-from basalt.targets.docker.files import encode
+from basalt.targets.docker.digest import encode
 from basalt.targets.secrets import Secrets
 from basalt.workload import Certificate, SecretRef
 
 
 class Contents:
-    """Fills files for every instance of a plan; makes the stack's authorities and certificates on the way."""
+    """Fills files for every instance of a plan; makes the stack's authorities on the way."""
 
     def __init__(self, plan: Plan, secrets: Secrets, opts: pulumi.ResourceOptions) -> None:
         self._plan, self._secrets, self._opts = plan, secrets, opts
@@ -22,10 +21,12 @@ class Contents:
         self._authorities = {name: self._authority(name) for name in names}
 
     def of(self, planned: Planned) -> pulumi.Output[str]:
-        """Everything that an instance reads, as `files.encode` gives it; secret."""
+        """What an instance reads, as `digest.encode` gives it; secret. Its own certificates are not among it."""
         texts = {file.path: (file.text, file.executable) for file in planned.files}
         wanted = {ref.name for file in planned.files for ref in file.secrets}
-        pems = [pair for certificate in planned.certificates for pair in self._pems(planned.instance, certificate)]
+        authorities = {
+            _authority_path(c): self._authorities[c.authority.name].certificate for c in planned.certificates
+        }
 
         def fill(known: dict[str, Any]) -> str:
             seed, given = known.pop("seed"), known.pop("given")
@@ -33,22 +34,26 @@ class Contents:
             filled = {path: (SecretRef.fill(text, values), executable) for path, (text, executable) in texts.items()}
             return encode({**filled, **{path: (pem, False) for path, pem in known.items()}})
 
-        inputs: dict[str, Any] = {"seed": self._secrets.seed, "given": self._secrets.given, **dict(pems)}
+        inputs: dict[str, Any] = {"seed": self._secrets.seed, "given": self._secrets.given, **authorities}
         return pulumi.Output.secret(pulumi.Output.all(**inputs).apply(fill))
 
     def _authority(self, name: str) -> AuthorityResource:
         return AuthorityResource(f"authority-{name}", f"basalt {self._plan.topology.name} {name}", self._opts)
 
-    def _pems(self, instance: Instance, certificate: Certificate) -> list[tuple[str, pulumi.Output[str]]]:
-        folder = f"tls/{certificate.authority.name}"
-        authority = self._authorities[certificate.authority.name]
-        pems = [(f"{folder}/ca.crt", authority.certificate)]
-        if certificate.key:
-            life = self._plan.topology.certificates
-            name = f"{instance.name}-{certificate.authority.name}"
-            leaf = LeafResource(name, list(certificate.names), (life.days, life.renew), authority, self._opts)
-            pems += [(f"{folder}/tls.crt", leaf.certificate), (f"{folder}/tls.key", leaf.key)]
-        return pems
+    def leaves(self, planned: Planned) -> dict[str, dict[str, Any]]:
+        """The certificates that an instance bears, as `targets.leaves.Wanted`; their keys are issued with its files."""
+        life = self._plan.topology.certificates
+        return {
+            _folder(certificate): {
+                "names": list(certificate.names),
+                "days": life.days,
+                "renew": life.renew,
+                "authority": self._authorities[certificate.authority.name].certificate,
+                "authority_key": self._authorities[certificate.authority.name].key,
+            }
+            for certificate in planned.certificates
+            if certificate.key
+        }
 
 
 def reloadable(planned: Planned) -> list[str]:
@@ -61,5 +66,14 @@ def reloadable(planned: Planned) -> list[str]:
 
 
 def _certificate_paths(certificate: Certificate) -> list[str]:
-    names = ("ca.crt", "tls.crt", "tls.key") if certificate.key else ("ca.crt",)
-    return [f"tls/{certificate.authority.name}/{name}" for name in names]
+    own = [f"{_folder(certificate)}/{name}" for name in ("tls.crt", "tls.key")] if certificate.key else []
+    return [_authority_path(certificate), *own]
+
+
+def _authority_path(certificate: Certificate) -> str:
+    return f"{_folder(certificate)}/ca.crt"
+
+
+def _folder(certificate: Certificate) -> str:
+    """Below `words.FILES`; what `Certificate.folder` is inside the container."""
+    return f"tls/{certificate.authority.name}"

@@ -1,69 +1,11 @@
-"""Points in the graph that wait: for containers to be healthy, for a task to have ended well."""
+"""Points in the graph that wait: for containers to be healthy, for a task to have ended well. As with files, what acts
+is imported where it acts."""
 
 import time
 from typing import Any
 
 import pulumi
-from docker.errors import NotFound
-from docker.models.containers import Container
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
-
-from basalt.targets.docker.engine import connect
-
-_POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
-_TAIL = 30  # lines of a failed container's log
-_CRASHES = 8  # the engine doubles its pause each time: half a minute of starting and dying is no slow start
-
-
-class GateError(Exception):
-    """What was waited for did not come; says what the container printed."""
-
-
-def _tail(container: Container) -> str:
-    log: str = container.logs(tail=_TAIL).decode(errors="replace").rstrip()
-    return f"the last lines of its log:\n{log}" if log else "it printed nothing"
-
-
-def _healthy(container: Container) -> bool:
-    state = container.attrs["State"]
-    health = state.get("Health", {}).get("Status")
-    return bool(state["Running"]) and health in (None, "healthy")
-
-
-def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> None:
-    """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone."""
-    client = connect(engine)
-    deadline = time.monotonic() + seconds
-    waiting = list(names)
-    before: dict[str, int] = {}
-    while waiting:
-        try:
-            containers = [client.containers.get(name) for name in waiting]
-        except NotFound as error:
-            raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
-        sick = [container for container in containers if not _healthy(container)]
-        if crashed := [
-            c
-            for c in sick
-            if c.attrs["RestartCount"] - before.setdefault(str(c.id), c.attrs["RestartCount"]) >= _CRASHES
-        ]:
-            raise GateError("\n".join(f"{c.name} starts and dies again and again; {_tail(c)}" for c in crashed))
-        if sick and time.monotonic() > deadline:
-            raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
-        waiting = [str(container.name) for container in sick]
-        if waiting:
-            time.sleep(_POLL)
-
-
-def wait_completed(engine: dict[str, Any], name: str, seconds: float) -> None:
-    """Returns when the container has ended with 0. One that had failed before is started once more, so that a repaired
-    cause needs no new container. GateError otherwise."""
-    container = connect(engine).containers.get(name)
-    if container.attrs["State"]["Status"] == "exited" and container.attrs["State"]["ExitCode"]:
-        container.start()
-    code = container.wait(timeout=seconds)["StatusCode"]
-    if code:
-        raise GateError(f"task {name} ended with {code}; {_tail(container)}")
 
 
 class _HealthyProvider(ResourceProvider):
@@ -83,6 +25,8 @@ class _HealthyProvider(ResourceProvider):
 
     @staticmethod
     def _wait(props: dict[str, Any]) -> None:
+        from basalt.targets.docker.waiting import wait_healthy
+
         deadline = time.monotonic() + props["seconds"]
         engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
         for url, engine in engines.items():
@@ -106,6 +50,8 @@ class _CompletedProvider(ResourceProvider):
 
     @staticmethod
     def _wait(props: dict[str, Any]) -> None:
+        from basalt.targets.docker.waiting import wait_completed
+
         wait_completed(props["container"]["engine"], props["container"]["name"], props["seconds"])
 
 

@@ -11,8 +11,9 @@ from basalt.plan import Plan, Planned
 from basalt.site import Instance
 from basalt.targets.docker import container as words
 from basalt.targets.docker.contents import Contents, reloadable
+from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
 from basalt.targets.docker.engine import describe
-from basalt.targets.docker.files import RESTART_LABEL, FilesArgs, FilesResource, restart_digest
+from basalt.targets.docker.files import FilesArgs, FilesResource
 from basalt.targets.docker.gates import Completed, Healthy
 from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
@@ -94,8 +95,7 @@ class _Graph:
         contents = self._contents.of(planned)
         files = self._files(planned, contents)
         labels: dict[str, pulumi.Input[str]] = {**words.labels(self._site, instance)}
-        reloads = reloadable(planned)
-        labels[RESTART_LABEL] = pulumi.Output.unsecret(contents.apply(lambda files: restart_digest(files, reloads)))
+        labels[RESTART_LABEL] = _made_with(planned, contents, files)
         network = self._networks[instance.host].name
         container = docker.Container(
             instance.name,
@@ -125,6 +125,7 @@ class _Graph:
             },
             image=reference(instance.workload.image),
             labels=words.labels(self._site, instance),
+            certificates=self._contents.leaves(planned),
         )
         return FilesResource(f"{instance.name}-files", args, self._child())
 
@@ -159,6 +160,16 @@ class _Graph:
         seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
         gates = [gate for gates in self._gates.values() for gate in gates]
         return Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
+
+
+def _made_with(planned: Planned, contents: pulumi.Output[str], files: FilesResource) -> pulumi.Output[str]:
+    """The label that replaces a container whose instance cannot take up what changed. Certificates are renewed while
+    the resource of the files is; who reloads them need not wait to know its label."""
+    reloads = reloadable(planned)
+    if planned.instance.workload.reload is not None or not planned.certificates:
+        return pulumi.Output.unsecret(contents.apply(lambda told: restart_digest(told, reloads)))
+    both = pulumi.Output.all(contents, files.ends)
+    return pulumi.Output.unsecret(both.apply(lambda known: restart_digest(known[0], reloads, known[1])))
 
 
 def at_once(workload: Workload) -> int:

@@ -3,14 +3,15 @@
 import io
 import tarfile
 
-from basalt.targets.docker.files import archive, encode, restart_digest
+from basalt.targets.docker.digest import encode, restart_digest
+from basalt.targets.docker.volume import archive
 
 FILES = {"etcd.yaml": ("a: 1\n", False), "tls/stack/tls.key": ("KEY", False), "start": ("#!/bin/sh\n", True)}
 ENCODED = encode(FILES)
 
 
 def entries() -> dict[str, tarfile.TarInfo]:
-    with tarfile.open(fileobj=io.BytesIO(archive(ENCODED))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(archive(FILES))) as tar:
         return {entry.name: entry for entry in tar.getmembers()}
 
 
@@ -26,13 +27,19 @@ def test_nobody_but_the_container_user_reads_a_file() -> None:
 
 
 def test_the_same_files_give_the_same_bytes() -> None:
-    assert archive(ENCODED) == archive(ENCODED)
+    assert archive(FILES) == archive(FILES)
 
 
 def test_what_an_instance_takes_up_while_it_runs_does_not_replace_its_container() -> None:
     renewed = encode({**FILES, "tls/stack/tls.key": ("NEW", False)})
     assert restart_digest(renewed, ["tls/stack/tls.key"]) == restart_digest(ENCODED, ["tls/stack/tls.key"])
     assert restart_digest(renewed, []) != restart_digest(ENCODED, [])
+
+
+def test_a_renewed_certificate_replaces_who_cannot_take_it_up() -> None:
+    ends = {"tls/stack": "2027-01-01T00:00:00+00:00"}
+    later = {"tls/stack": "2027-03-01T00:00:00+00:00"}
+    assert restart_digest(ENCODED, [], ends) != restart_digest(ENCODED, [], later)
 
 
 def test_the_digest_says_nothing_of_the_contents() -> None:
