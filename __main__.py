@@ -7,7 +7,6 @@ from collections.abc import Iterable
 
 import pulumi
 
-from basalt.plan import plan
 from basalt.targets.apply import apply
 from basalt.targets.secrets import load_secrets
 from basalt.topology.load import load
@@ -29,7 +28,7 @@ async def main() -> dict[str, object]:
         topology = load(pulumi.get_stack(), config.require_object("topology"), given, f"stack {pulumi.get_stack()}")
     except StackError as error:
         raise pulumi.RunError(str(error)) from None
-    outputs = apply(plan(topology), load_secrets(config))
+    outputs = await apply(topology, load_secrets(config))
     # The SDK's own wait looks at all that is pending each time one is done (runtime/stack.py): quadratic.
     await asyncio.gather(*(pulumi.Output.from_input(value).future() for value in outputs.values()))
     return outputs

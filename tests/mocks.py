@@ -51,11 +51,10 @@ def program(topology: Topology) -> list[Made]:
     asyncio.set_event_loop(_loop())
     pulumi.runtime.set_mocks(recorder, project="basalt", stack=topology.name, preview=True)
 
-    def deploy() -> pulumi.Output[None]:
+    def deploy() -> pulumi.Output[dict[str, object]]:
         seed = pulumi.Output.secret("00" * 32)
         given = pulumi.Output.secret(dict.fromkeys(_given(topology), "given"))
-        apply(plan(topology), Secrets(seed, given))
-        return pulumi.Output.from_input(None)
+        return pulumi.Output.from_input(apply(topology, Secrets(seed, given)))
 
     pulumi.runtime.test(deploy)()  # type: ignore[no-untyped-call]
     return recorder.made

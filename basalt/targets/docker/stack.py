@@ -1,5 +1,6 @@
 """A plan as Pulumi resources on Docker engines. Loops over instances; every decision was taken in the plan."""
 
+import asyncio
 from collections import defaultdict
 from typing import Any
 
@@ -7,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 
 from basalt.images import reference
-from basalt.plan import Plan, Planned
+from basalt.plan import Plan, Planned, plan
 from basalt.site import Instance
 from basalt.targets.docker import container as words
 from basalt.targets.docker.contents import Contents, reloadable
@@ -17,6 +18,7 @@ from basalt.targets.docker.files import FilesArgs, FilesResource
 from basalt.targets.docker.gates import Completed, Healthy
 from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
+from basalt.topology.model import Host, Topology
 from basalt.urls import urls
 from basalt.workload import Tier, Workload
 
@@ -26,21 +28,39 @@ _READY = 600
 _TASK = 600
 
 
-def apply(plan: Plan, secrets: Secrets) -> dict[str, object]:
+async def apply(topology: Topology, secrets: Secrets) -> dict[str, object]:
     """Registers everything and returns the stack's outputs. They are known when everything is healthy."""
+    stack = DockerStack(topology)
+    # In a thread, so that the plugin behind the engines starts meanwhile.
+    made = await asyncio.to_thread(_planned, topology)
+    stack.fill(made, secrets)
+    return {"urls": urls(made.site), "containers": stack.containers}
+
+
+def _planned(topology: Topology) -> Plan:
+    made = plan(topology)
     if not pulumi.runtime.is_dry_run():
-        require(plan)
-    stack = DockerStack(plan.topology.name, plan, secrets)
-    return {"urls": urls(plan.site), "containers": stack.containers}
+        require(made)
+    return made
 
 
 class DockerStack(pulumi.ComponentResource):
     """All containers of a topology, with their networks, volumes, files and certificates."""
 
-    def __init__(self, name: str, plan: Plan, secrets: Secrets, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__("basalt:docker:Stack", name, None, opts)
-        graph = _Graph(plan, secrets, self)
-        for planned in in_order(plan):
+    containers: pulumi.Output[list[str]]
+
+    def __init__(self, topology: Topology, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("basalt:docker:Stack", topology.name, None, opts)
+        self.engines = {name: self._engine(name, host) for name, host in topology.hosts.items()}
+
+    def _engine(self, name: str, host: Host) -> docker.Provider:
+        opts = pulumi.ResourceOptions(parent=self)
+        return docker.Provider(f"engine-{name}", host=host.engine, cert_path=host.engine_certificates, opts=opts)
+
+    def fill(self, made: Plan, secrets: Secrets) -> None:
+        """Everything that the plan says."""
+        graph = _Graph(made, secrets, self)
+        for planned in in_order(made):
             graph.add(planned)
         names = graph.names
         self.containers = graph.close().id.apply(lambda _: names)
@@ -50,9 +70,9 @@ class DockerStack(pulumi.ComponentResource):
 class _Graph:
     """Declares resources in an order in which each finds what it depends on."""
 
-    def __init__(self, plan: Plan, secrets: Secrets, parent: pulumi.Resource) -> None:
+    def __init__(self, plan: Plan, secrets: Secrets, parent: DockerStack) -> None:
         self._plan, self._site, self._parent = plan, plan.site, parent
-        self._engines = {host: self._engine(host) for host in plan.topology.hosts}
+        self._engines = parent.engines
         self._networks = {host: self._network(host) for host in plan.topology.hosts}
         self._contents = Contents(plan, secrets, self._child())
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
@@ -62,11 +82,6 @@ class _Graph:
 
     def _child(self, **more: Any) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self._parent, **more)
-
-    def _engine(self, host: str) -> docker.Provider:
-        declared = self._plan.topology.hosts[host]
-        certificates = declared.engine_certificates
-        return docker.Provider(f"engine-{host}", host=declared.engine, cert_path=certificates, opts=self._child())
 
     def _network(self, host: str) -> docker.Network:
         topology = self._plan.topology

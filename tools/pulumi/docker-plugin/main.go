@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
 	shimv2 "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim/sdk-v2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/util/cmdutil"
 	"github.com/terraform-providers/terraform-provider-docker/internal/provider"
 )
 
@@ -22,7 +23,9 @@ func main() {
 	extendContainer(docker.ResourcesMap["docker_container"])
 	extendNetwork(docker.ResourcesMap["docker_network"])
 	extendVolume(docker.ResourcesMap["docker_volume"])
-	tfbridge.Main("docker", version, info(docker), []byte(`{"name": "docker", "version": "`+version[1:]+`"}`))
+	if err := serve(version, info(docker), []byte(`{"name": "docker", "version": "`+version[1:]+`"}`)); err != nil {
+		cmdutil.ExitError(err.Error())
+	}
 }
 
 func info(docker *schema.Provider) tfbridge.ProviderInfo {
