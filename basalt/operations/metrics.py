@@ -2,22 +2,15 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import Any
 
 from docker.errors import APIError, NotFound
 
+from basalt.collect.samples import Sample
 from basalt.site import Instance, Site
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.engine import connect, describe
 from basalt.workload import FILES
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One value of an instant vector (prometheus.io/docs, querying/api)."""
-
-    labels: dict[str, str]
-    value: float
 
 
 class MetricsError(Exception):
@@ -26,37 +19,52 @@ class MetricsError(Exception):
 
 def ask(site: Site, queries: Sequence[str]) -> list[list[Sample]]:
     """The answer to each query, in one call. Raises MetricsError."""
+    asked = [("--get", "--data-urlencode", f"query={query}", "query") for query in queries]
+    return [_samples(query, answer) for query, answer in zip(queries, _answers(site, asked), strict=True)]
+
+
+def alert_rules(site: Site) -> list[dict[str, Any]]:
+    """The alert rules that are evaluated, as `/api/v1/rules` tells them. Raises MetricsError."""
+    (answer,) = _answers(site, [("rules?type=alert",)])
+    match answer:
+        case {"status": "success", "data": {"groups": [*groups]}}:
+            return [rule for group in groups for rule in group["rules"]]
+    raise MetricsError(f"the rules: {answer.get('error', answer)}")
+
+
+def _answers(site: Site, asked: Sequence[tuple[str, ...]]) -> list[dict[str, Any]]:
+    """What Prometheus answers to each: flags of curl, and last what follows `/api/v1/`."""
     collector = next((i for i in site.instances if i.workload.collects_scrapes), None)
     if collector is None:
         raise MetricsError(f"stack {site.topology.name} has no metrics; add `monitoring: {{}}` to its services")
     try:
         container = connect(describe(site.host(collector))).containers.get(container_name(site, collector))
-        code, output = container.exec_run(list(_command(collector, queries)), demux=True)
+        code, output = container.exec_run(list(_command(collector, asked)), demux=True)
     except (NotFound, APIError) as error:
         raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
     told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
     if code:
         raise MetricsError(f"{collector.name} does not answer: {complaint.strip()}; see: docker logs {container.name}")
-    return [_samples(query, answer) for query, answer in zip(queries, _documents(told), strict=True)]
+    return list(_documents(told))
 
 
-def _command(collector: Instance, queries: Sequence[str]) -> Iterator[str]:
+def _command(collector: Instance, asked: Sequence[tuple[str, ...]]) -> Iterator[str]:
     port = next(port for port in collector.workload.ports.values() if port.scheme == "https")
     yield "curl"
-    for number, query in enumerate(queries):
+    for number, (*flags, path) in enumerate(asked):
         yield from ["--next"] if number else []
         yield from ("-sS", "--max-time", "10", "--cacert", f"{FILES}/tls/{port.authority.name}/ca.crt")
-        yield from ("--get", "--data-urlencode", f"query={query}", f"https://localhost:{port.number}/api/v1/query")
+        yield from (*flags, f"https://localhost:{port.number}/api/v1/{path}")
 
 
-def _documents(text: str) -> Iterator[dict[str, object]]:
+def _documents(text: str) -> Iterator[dict[str, Any]]:
     decoder, position = json.JSONDecoder(), 0
     while position < len(text.rstrip()):
         document, position = decoder.raw_decode(text, position)
         yield document
 
 
-def _samples(query: str, answer: dict[str, object]) -> list[Sample]:
+def _samples(query: str, answer: dict[str, Any]) -> list[Sample]:
     match answer:
         case {"status": "success", "data": {"result": [*results]}}:
             return [Sample(result["metric"], float(result["value"][1])) for result in results]

@@ -2,9 +2,11 @@
 
 from dataclasses import dataclass
 
+from basalt.checklist.containers import condition
+from basalt.collect.samples import Sample
 from basalt.collect.status import Row, rows, tell
 from basalt.operations import objects
-from basalt.operations.metrics import Sample, ask
+from basalt.operations.metrics import ask
 from basalt.plan import survey
 from basalt.site import Site
 from basalt.targets.docker.container import container_name
@@ -59,19 +61,8 @@ def look(topology: Topology) -> Status:
 def _sick(site: Site) -> dict[str, str]:
     states = {str(c.name): c.attrs["State"] for c in objects.find(site.topology).containers}
     names = {i.name: container_name(site, i) for i in site.instances if not i.workload.task}
-    seen = {name: _state(states.get(container)) for name, container in names.items()}
+    seen = {name: condition(states.get(container)) for name, container in names.items()}
     return {name: state for name, state in seen.items() if state != "healthy"}
-
-
-def _state(state: dict[str, object] | None) -> str:
-    match state:
-        case None:
-            return "missing"
-        case {"Running": True, "Health": {"Status": str(health)}}:
-            return health
-        case {"Running": True}:
-            return "healthy"  # nothing looks after it
-    return str(state["Status"])
 
 
 def _told(row: Row, found: list[Sample]) -> str:

@@ -4,7 +4,8 @@
 `plan.py` has `workloads(settings, topology) -> Iterable[Workload]`, `files(instance, site) -> Iterable[File]` and may
 have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority).
 `alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`),
-`status.yml` what `basalt status` tells of it (`basalt.collect.status`).
+`status.yml` what `basalt status` tells of it (`basalt.collect.status`), `checks.yml` what `basalt check` measures of it
+(`basalt.collect.checks`).
 No file names a service from outside its folder except by an endpoint.
 """
 

@@ -1,14 +1,20 @@
 """The rules that hold for every topology, whatever services it has. Each names a path, a value and a remedy."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 from basalt import services
+from basalt.collect import checks, rules, status
+from basalt.collect.faults import FolderError
 from basalt.plan import survey
 from basalt.site import Instance, Site
 from basalt.topology.model import Role, Topology
 from basalt.topology.problem import Problem
 from basalt.workload import Tier, Workload
+
+#: What reads a file of a service's folder.
+_READERS: tuple[Callable[[Path], object], ...] = (rules.read, status.read, checks.read)
 
 #: MiB of a host that are left to the kernel, the engine and sshd.
 RESERVED = 256
@@ -16,6 +22,10 @@ RESERVED = 256
 
 def check(topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
     """Every problem of a well-shaped topology. `given` are the names of the secrets that the stack brings."""
+    unusable = list(_folders(topology))
+    yield from unusable
+    if unusable:
+        return  # services look at each other's files
     before = list(_hosts(topology)) + list(_roles(topology))
     for name, settings in topology.services.items():
         before += services.problems(name, settings, topology, given)
@@ -28,6 +38,16 @@ def check(topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
     yield from _ports(site)
     yield from _memory(site)
     yield from _backup_apart(site)
+
+
+def _folders(topology: Topology) -> Iterator[Problem]:
+    """What no service's files may say; a stack that only half of its alerts watch is not brought up."""
+    for name in topology.services:
+        for read in _READERS:
+            try:
+                read(services.folder(name))
+            except FolderError as error:
+                yield Problem(str(error.path), error.entry, error.remedy)
 
 
 def _hosts(topology: Topology) -> Iterator[Problem]:

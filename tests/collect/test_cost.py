@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from basalt.cli import app
 from basalt.collect.cost import Estimate, estimate
-from basalt.collect.prices import Machine, PriceError, PriceList, price_list, providers
+from basalt.collect.prices import Machine, PriceError, PriceList, price_list, providers, read
 from basalt.topology.load import load_stack
 from tests.stacks import THREE_HOSTS, topology
 
@@ -121,6 +121,34 @@ def test_every_price_list_names_its_source_and_grows_with_size(provider: str) ->
         for large in prices.machines.values():
             more = large.cores > small.cores and large.memory_gb > small.memory_gb and large.cpu == small.cpu
             assert not more or large.price > small.price, "a slip of the pen"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ("price: 4.85, ", r"lab\.yml: machines\.small\.price: required; add it"),
+        ("storage_gb: 0.05\n", r"lab\.yml: storage_gb: required; add it"),
+        ("currency: USD", r"lab\.yml: currency: required"),
+    ],
+)
+def test_a_list_that_lacks_a_price_is_refused_with_its_place(wrong: str, told: str, tmp_path: Path) -> None:
+    text = (
+        "source: https://prices.example.com\nread: 2026-11-21\ncurrency: USD\nunit: month\nstorage_gb: 0.05\n"
+        "traffic_gb: 0.01\ntraffic_pooled: false\n"
+        "machines: {small: {cores: 2, memory_gb: 4, price: 4.85, cpu: shared}}\n"
+    )
+    path = tmp_path / "lab.yml"
+    path.write_text(text)
+    assert read(path).machines["small"].price == 4.85
+    path.write_text(text.replace(wrong, ""))
+    with pytest.raises(PriceError, match=told):
+        read(path)
+
+
+def test_a_list_that_is_no_yaml_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "lab.yml").write_text("machines: {")
+    with pytest.raises(PriceError, match=r"(?s)lab\.yml: .*correct the YAML"):
+        read(tmp_path / "lab.yml")
 
 
 def command(*arguments: str) -> tuple[int, str]:

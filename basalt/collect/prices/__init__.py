@@ -4,9 +4,10 @@ from datetime import date
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from basalt import yaml
+from basalt.collect.declared import document, faults
+from basalt.collect.faults import FolderError
 
 #: Hours of a month, as AWS's calculator counts them: 8,760 / 12.
 _HOURS = 730
@@ -58,8 +59,18 @@ def providers() -> tuple[str, ...]:
 
 
 def price_list(provider: str) -> PriceList:
-    """The prices of a provider. Raises PriceError, which names those there are."""
+    """The prices of a provider. Raises PriceError, which names those there are, or what is wrong with the list."""
     if provider not in providers():
         raise PriceError(f"--provider: {provider!r}: no price list; there are: {', '.join(providers())}")
-    text = (Path(__file__).parent / f"{provider}.yml").read_text()
-    return PriceList(provider=provider, **yaml.load(text))
+    return read(Path(__file__).parent / f"{provider}.yml")
+
+
+def read(path: Path) -> PriceList:
+    """A price list, called after its file. Raises PriceError with everything that is wrong or missing in it."""
+    try:
+        return PriceList.model_validate({**(document(path) or {}), "provider": path.stem})
+    except FolderError as error:
+        raise PriceError(str(error)) from None
+    except ValidationError as error:
+        told = (f"{path}: {place}: {remedy}" for place, remedy in faults(error))
+        raise PriceError("\n".join(told)) from None
