@@ -4,8 +4,9 @@ import tempfile
 from pathlib import Path
 
 import psycopg
+from docker.models.containers import Container
 
-from tests.live.project import Project
+from tests.live.project import Project, execute
 
 
 def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | int]:
@@ -33,3 +34,9 @@ def connect(
     """A connection in autocommit; `changes` override parameters. psycopg.OperationalError when refused."""
     conninfo = {**parameters(project, endpoint, role), **changes}
     return psycopg.connect(autocommit=True, **conninfo)  # type: ignore[arg-type]
+
+
+def is_primary(container: Container) -> bool:
+    """Whether a member of the cluster takes writes."""
+    query = "SELECT NOT pg_is_in_recovery()"
+    return execute(container, "psql", "-h", "/run/postgresql", "-Atc", query).strip() == "t"

@@ -4,9 +4,7 @@ import json
 import re
 from typing import Any
 
-from docker.models.containers import Container
-
-from tests.live.database import connect
+from tests.live.database import connect, is_primary
 from tests.live.project import Project, execute
 from tests.waiting import until
 
@@ -53,9 +51,3 @@ def test_the_log_is_archived(project: Project) -> None:
     )
     execute(project.containers()[leader], "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
     until(lambda: stanza(project)["archive"][0]["max"] >= before, f"segment {before} in the archive", 60, every=1)
-
-
-def is_primary(container: Container) -> bool:
-    """Whether a member of the cluster takes writes."""
-    query = "SELECT NOT pg_is_in_recovery()"
-    return execute(container, "psql", "-h", "/run/postgresql", "-Atc", query).strip() == "t"
