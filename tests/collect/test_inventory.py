@@ -70,6 +70,23 @@ def test_the_groups_are_those_of_the_plan(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", STACKS)
+def test_the_graph_is_that_of_the_plan(stack: str) -> None:
+    """As people see it: `@group:` and below it, deeper by one, its members. Every group hangs directly below `all`."""
+    done = ansible(f"stacks/Pulumi.{stack}.yaml", "--graph")
+    assert done.returncode == 0, done.stderr
+    found: dict[str, set[str]] = {}
+    for line in done.stdout.splitlines()[1:]:
+        depth, name = line.count("|"), line.rpartition("|--")[2]
+        if depth == 1:
+            group = name.removeprefix("@").removesuffix(":")
+            found[group] = set()
+        else:
+            found[group].add(name)
+    assert found.pop("ungrouped") == set()
+    assert found == planned(stack)
+
+
+@pytest.mark.parametrize("stack", STACKS)
 def test_every_instance_stands_on_its_host_and_only_there(stack: str) -> None:
     variables = listing(stack)["_meta"]["hostvars"]
     site = survey(load_stack(ROOT, stack))

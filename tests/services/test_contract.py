@@ -1,48 +1,103 @@
-"""What every service folder must hold, whatever the service."""
+"""What every service folder must hold, whatever the service, and that the lack of any part is seen."""
 
+import shutil
 from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import pytest
-import yaml
 
 from basalt import services
-from basalt.collect import rules, status
+from basalt.collect import rules
+from basalt.collect.faults import FolderError
+from basalt.plan import survey
+from basalt.topology.load import load_stack
+from basalt.workload import Limits
 from tests.promtool import run
+from tests.services.contract import Held, faults
+
+ROOT = Path(__file__).parent.parent.parent
 
 each_service = pytest.mark.parametrize("service", services.names())
 
 
-def expectations(folder: Path) -> list[tuple[str, bool]]:
-    """The alerts that a service's tests ask for, and whether they expect it to fire."""
-    document: dict[str, Any] = yaml.safe_load((folder / "alerts_test.yml").read_text())
-    asked = [case for test in document["tests"] for case in test["alert_rule_test"]]
-    return [(case["alertname"], bool(case["exp_alerts"])) for case in asked]
+@cache
+def held(service: str) -> Held:
+    """A service as the stacks of the repository have it."""
+    stacks = sorted(ROOT.glob("stacks/Pulumi.*.yaml"))
+    sites = (survey(load_stack(ROOT, path.name.removeprefix("Pulumi.").removesuffix(".yaml"))) for path in stacks)
+    found = {i.workload.name: i.workload for site in sites for i in site.instances if i.service == service}
+    return Held(service, services.folder(service), tuple(found.values()))
 
 
 @each_service
-def test_it_has_alerts_and_a_chapter_of_the_runbook_for_each(service: str) -> None:
-    alerts = set(rules.names([service]))
-    assert alerts
-    assert rules.headings(services.folder(service)) == alerts
+def test_it_holds_all_that_a_service_must(service: str) -> None:
+    assert list(faults(held(service))) == []
+
+
+def without_probes(whole: Held) -> Held:
+    return replace(whole, workloads=tuple(replace(workload, probe=None) for workload in whole.workloads))
+
+
+def without_limits(whole: Held) -> Held:
+    return replace(whole, workloads=tuple(replace(workload, limits=Limits(0, 0)) for workload in whole.workloads))
+
+
+def without_metrics(whole: Held) -> Held:
+    return replace(whole, workloads=tuple(replace(workload, scrapes=()) for workload in whole.workloads))
+
+
+def without(*names: str) -> Callable[[Held], Held]:
+    """A part that files of the folder hold."""
+
+    def removed(whole: Held) -> Held:
+        for name in names:
+            (whole.folder / name).unlink()
+        return whole
+
+    return removed
+
+
+PARTS: dict[str, tuple[Callable[[Held], Held], str]] = {
+    "probe": (without_probes, "has no probe"),
+    "limits": (without_limits, "has no limits"),
+    "metrics": (without_metrics, "it has no metrics"),
+    "alerts": (without("alerts.yml"), "alerts.yml has no alert"),
+    "tests of the alerts": (without("alerts_test.yml"), "is never seen to fire"),
+    "runbook": (without("runbook.md"), "whoever is woken finds no help"),
+    "status": (without("status.yml"), "status.yml tells nothing"),
+    "checks": (without("checks.yml"), "checks.yml measures nothing"),
+}
+
+
+def told(one: Held) -> str:
+    """What is missing, or cannot be used."""
+    try:
+        return "\n".join(faults(one))
+    except FolderError as error:
+        return str(error)
 
 
 @each_service
-def test_each_alert_is_seen_to_fire_and_to_be_silent(service: str) -> None:
-    wanted = {(alert, fires) for alert in rules.names([service]) for fires in (True, False)}
-    # What always fires proves by that that alerts arrive.
-    assert wanted - set(expectations(services.folder(service))) <= {("Watchdog", False)}
+@pytest.mark.parametrize("part", PARTS)
+def test_the_lack_of_any_part_is_seen(part: str, service: str, tmp_path: Path) -> None:
+    whole = held(service)
+    copy = replace(whole, folder=shutil.copytree(whole.folder, tmp_path / service))
+    assert told(copy) == ""
+    remove, lack = PARTS[part]
+    gone = shutil.copytree(whole.folder, tmp_path / "gone")
+    assert lack in told(remove(replace(whole, folder=gone)))
 
 
 @each_service
-def test_it_tells_how_it_is(service: str) -> None:
-    assert status.rows(service)
-
-
-@each_service
-def test_its_group_bears_its_name(service: str) -> None:
-    assert [group["name"] for group in rules.read(services.folder(service))] == [service]
+def test_each_alert_without_its_chapter_of_the_runbook_is_seen(service: str, tmp_path: Path) -> None:
+    for alert in rules.names([service]):
+        folder = shutil.copytree(services.folder(service), tmp_path / alert)
+        runbook = folder / "runbook.md"
+        runbook.write_text(runbook.read_text().replace(f"## {alert}\n", f"### {alert}\n"))
+        assert f"add a heading `## {alert}`" in told(replace(held(service), folder=folder))
 
 
 def test_a_name_means_one_alert_of_one_service() -> None:
