@@ -12,9 +12,14 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from basalt.checklist.row import exit_code, summary
+from basalt.checklist.table import table as checklist_table
+from basalt.collect import catalogue as catalog
+from basalt.collect import pictures
 from basalt.collect.cost import Estimate, estimate
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
+from basalt.operations import check as checklist
 from basalt.operations import login, overview
 from basalt.operations import status as condition
 from basalt.operations import up as operation
@@ -23,6 +28,7 @@ from basalt.operations.environment import ROOT
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import BusyError, ForeignError
+from basalt.plan import survey
 from basalt.targets.docker.engine import EngineError
 from basalt.topology.load import load_stack
 from basalt.topology.problem import StackError
@@ -136,6 +142,23 @@ def _condition(stack: str, found: condition.Status) -> None:
 
 
 @app.command()
+def check(
+    stack: Stack,
+    drift: Annotated[bool, typer.Option("--drift", help="Also whether an up would change anything; slow.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """The production checklist, measured. Exits with 2 when a row fails, 1 when one could not be measured."""
+    with _told():
+        found = checklist.check(load_stack(ROOT, stack), drift=drift)
+    if as_json:
+        print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
+    else:
+        console.print(checklist_table(stack, found))
+        _say(", ".join(summary(found)))
+    sys.exit(exit_code(found))
+
+
+@app.command()
 def cost(
     stack: Stack,
     provider: Annotated[str | None, typer.Option(help="Whose list prices; without it, all are compared.")] = None,
@@ -163,6 +186,24 @@ def _bill(stack: str, found: Estimate) -> None:
     _say(f"list prices of {found.read}: {found.source}")
     for missing in found.not_counted:
         _say(f"not counted: {missing}")
+
+
+@app.command()
+def catalogue(stack: Stack = "dev") -> None:
+    """Print everything that basalt has, as Markdown: services, settings, workloads, alerts, checks. Touches nothing."""
+    with _told():
+        print(catalog.catalogue(survey(load_stack(ROOT, stack))), end="")
+
+
+@app.command()
+def picture(
+    stack: Stack,
+    hosts: Annotated[bool, typer.Option("--hosts", help="What stands where, in place of who uses what.")] = False,
+) -> None:
+    """Draw a stack out of its plan, as Mermaid. Touches nothing."""
+    with _told():
+        site = survey(load_stack(ROOT, stack))
+    print(pictures.hosts(site) if hosts else pictures.links(site))
 
 
 @app.command()

@@ -41,11 +41,25 @@ groups:
         annotations: {summary: "{{ $labels.subject }} keeps mail", description: Users wait for it.}
 """
 
+CHECKS = """
+- id: age
+  title: mail leaves within a minute
+  query: max by (subject) (mail_age_seconds)
+  of: mail
+  unit: seconds
+  at_most: 60
+  remedy: look at its log
+  runbook: MailStuck
+"""
+
 PROGRAM = """
 import sys
 from pathlib import Path
 from basalt.topology.load import load_stack
+from basalt.checklist.metrics import queries
+from basalt.collect.catalogue import catalogue
 from basalt.collect.inventory import inventory
+from basalt.collect.pictures import links
 from basalt.plan import plan
 from tests.mocks import program
 topology = load_stack(Path("."), "dev")
@@ -56,6 +70,9 @@ assert "redis-1:6379" in texts["mail-1"][0].text
 assert any("instance: mail-2" in file.text for file in texts["prometheus-1"]), "not monitored"
 assert inventory(topology).members["service_mail"] == ("local",), "unknown to Ansible"
 assert any("MailStuck" in file.text for file in texts["prometheus-1"]), "no alert"
+assert "max by (subject) (mail_age_seconds)" in queries(topology.services), "not measured"
+assert "| age | mail leaves within a minute | at most 1.0 min | fails |" in catalogue(made.site), "not in the catalogue"
+assert 'w-mail["mail (2)"]' in links(made.site), "not drawn"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Files", "mail-1-files") in names
@@ -71,6 +88,7 @@ def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Pa
         "basalt/services/mail/settings.py": SETTINGS,
         "basalt/services/mail/plan.py": PLAN,
         "basalt/services/mail/alerts.yml": ALERTS,
+        "basalt/services/mail/checks.yml": CHECKS,
         "basalt/services/mail/runbook.md": "# mail\n\n## MailStuck\n",
         "templates/mail/mail.conf.j2": "{% for one in redis %}{{ one }}\n{% endfor %}",
         "images/mail/Dockerfile": "ARG BASE\nFROM ${BASE}\n",

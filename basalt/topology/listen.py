@@ -13,6 +13,10 @@ class Listener(NamedTuple):
     address: str
     port: int
 
+    def __str__(self) -> str:
+        """As a stack file writes it."""
+        return f"{self.address}:{self.port}"
+
 
 def parse_listener(text: object) -> Listener:
     """`127.0.0.1:8443` -> Listener("127.0.0.1", 8443). Raises ValueError on any other shape."""

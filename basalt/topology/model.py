@@ -51,21 +51,28 @@ class Target(StrEnum):
 
 
 class Host(Settings):
-    """A machine with a Docker engine. `zone` is its failure domain inside the region."""
+    """A machine with a Docker engine."""
 
-    address: IPv4Address
-    zone: Name
-    cores: int = Field(ge=1, le=1024)
-    memory_gb: float = Field(gt=0, le=8192)
-    #: unix:///path, ssh://user@host[:port] (22 unless written here) or tcp://host:port (TLS is then required).
-    engine: str = "unix:///var/run/docker.sock"
-    #: Folder with ca.pem, cert.pem, key.pem for a tcp engine.
-    engine_certificates: str | None = None
-    tiers: tuple[Tier, ...] = tuple(Tier)
-    #: GB that its disk must hold: `basalt cost` prices them, ansible/playbooks/verify.yml looks whether they are there.
-    disk_gb: int | None = Field(default=None, ge=1)
-    #: GB that leave it for the internet in a month, for `basalt cost`.
-    traffic_gb: int | None = Field(default=None, ge=0)
+    address: IPv4Address = Field(description="where other hosts, and people, reach it")
+    zone: Name = Field(description="its failure domain inside the region")
+    cores: int = Field(ge=1, le=1024, description="that it has")
+    memory_gb: float = Field(gt=0, le=8192, description="that it has, in GiB")
+    engine: str = Field(
+        default="unix:///var/run/docker.sock",
+        description="unix:///path, ssh://user@host[:port] (22 unless written) or tcp://host:port (then with TLS)",
+    )
+    engine_certificates: str | None = Field(
+        default=None, description="folder with ca.pem, cert.pem, key.pem, for a tcp engine"
+    )
+    tiers: tuple[Tier, ...] = Field(default=tuple(Tier), description="what it may carry")
+    disk_gb: int | None = Field(
+        default=None,
+        ge=1,
+        description="GB that its disk must hold: basalt cost prices them, ansible/playbooks/verify.yml looks for them",
+    )
+    traffic_gb: int | None = Field(
+        default=None, ge=0, description="GB that leave it for the internet in a month, for basalt cost"
+    )
 
     @field_validator("engine")
     @classmethod
@@ -84,23 +91,23 @@ class Host(Settings):
 
 
 class Peer(Settings):
-    """Another region's stack. `authority` names the witness that decides between the two."""
+    """Another region's stack."""
 
-    authority: Name
+    authority: Name = Field(description="the witness that decides between the two")
 
 
 class Promise(Settings):
-    """What the database must keep: seconds without writes at a failover, and what may be lost."""
+    """What the database must keep."""
 
-    write_outage_seconds: int = Field(default=30, ge=1, le=3600)
-    loss: Literal["none", "bounded"] = "none"
+    write_outage_seconds: int = Field(default=30, ge=1, le=3600, description="without writes, at a failover")
+    loss: Literal["none", "bounded"] = Field(default="none", description="what may be lost at a failover")
 
 
 class CertificateLife(Settings):
-    """Days that a leaf certificate lasts, and how long before its end an `up` renews it."""
+    """Of leaf certificates."""
 
-    days: int = Field(default=90, ge=1, le=397)
-    renew: int = Field(default=30, ge=1)
+    days: int = Field(default=90, ge=1, le=397, description="that one lasts")
+    renew: int = Field(default=30, ge=1, description="days before its end in which an up renews it")
 
     @model_validator(mode="after")
     def _renews_before_its_end(self) -> "CertificateLife":
@@ -115,18 +122,17 @@ class Topology(Settings):
     """One environment in one region. `services` holds each service's own settings, by name."""
 
     name: Name
-    environment: Environment
-    region: Name
-    role: Role = Role.PRIMARY
-    target: Target = Target.DOCKER
-    #: Addresses of the containers. On several hosts each engine has the same network to itself: workloads then meet
-    #: by the hosts' addresses.
-    network: IPv4Network
+    environment: Environment = Field(description="how much safety is asked: dev and test may stand on one host")
+    region: Name = Field(description="where it is")
+    role: Role = Field(default=Role.PRIMARY, description="what it is to its peers; this one line is the failover")
+    target: Target = Field(default=Target.DOCKER, description="what carries the workloads")
+    # On several hosts each engine has the same network to itself: workloads then meet by the hosts' addresses.
+    network: IPv4Network = Field(description="addresses of the containers, a /22 or larger")
     promise: Promise = Promise()
     certificates: CertificateLife = CertificateLife()
     peers: dict[Name, Peer] = {}
     hosts: dict[Name, Host] = Field(min_length=1)
-    services: dict[Name, SerializeAsAny[Settings]] = Field(min_length=1)
+    services: dict[Name, SerializeAsAny[Settings]] = Field(min_length=1, description="each with its own settings")
 
     @field_validator("network")
     @classmethod

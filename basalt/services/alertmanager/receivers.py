@@ -14,10 +14,10 @@ Mailbox = Annotated[str, Field(pattern=r"^[^@\s,]+@[^@\s,]+$")]
 class Email(Base):
     """By a mail server that speaks TLS: from the first byte at port 465, else by STARTTLS."""
 
-    to: tuple[Mailbox, ...] = Field(min_length=1)
-    sender: Mailbox = Field(alias="from")
+    to: tuple[Mailbox, ...] = Field(min_length=1, description="addresses")
+    sender: Mailbox = Field(alias="from", description="address")
     smarthost: str = Field(pattern=r"^[A-Za-z0-9.-]+:\d{1,5}$", description="host:port")
-    username: str | None = Field(default=None, min_length=1)
+    username: str | None = Field(default=None, min_length=1, description="where the server asks for a login")
     secret: Given | None = Field(default=None, description="the password of `username`")
 
     @model_validator(mode="after")
@@ -30,27 +30,27 @@ class Email(Base):
 class Slack(Base):
     """By an incoming webhook, whose URL is the secret."""
 
-    secret: Given
+    secret: Given = Field(description="name of the webhook's URL")
     channel: str | None = Field(default=None, min_length=1, description="default: the webhook's own")
 
 
 class Discord(Base):
     """By a webhook, whose URL is the secret."""
 
-    secret: Given
+    secret: Given = Field(description="name of the webhook's URL")
 
 
 class PagerDuty(Base):
     """Events API v2; the integration key is the secret."""
 
-    secret: Given
+    secret: Given = Field(description="name of the integration key")
 
 
 class Webhook(Base):
     """Alertmanager's own JSON, to a plain URL or to one that is a secret."""
 
-    url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$")
-    secret: Given | None = None
+    url: str | None = Field(default=None, pattern=r"^https?://[^\s]+$", description="where everybody may know it")
+    secret: Given | None = Field(default=None, description="name of the URL, where nobody may")
 
     @model_validator(mode="after")
     def _has_one_address(self) -> Self:

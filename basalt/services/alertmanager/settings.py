@@ -30,14 +30,14 @@ Severity = Literal["critical", "warning", "info", "none"]
 class Escalation(Base):
     """Told when an alert is not resolved in time."""
 
-    receiver: Name
-    after: Duration = "15m"
+    receiver: Name = Field(description="one of `receivers`")
+    after: Duration = Field(default="15m", description="from the first message")
 
 
 class Route(Base):
     """Where alerts of a severity go."""
 
-    receiver: Name
+    receiver: Name = Field(description="one of `receivers`, or nobody")
     escalate: Escalation | None = None
     repeat_interval: Duration | None = Field(default=None, description="default: that of all routes")
 

@@ -22,15 +22,15 @@ Interval = dict[str, Sequence[str] | Sequence[dict[str, str]]]
 class Weekly(Base):
     """From one time of the day to another; into the next day where the second is the earlier one."""
 
-    days: tuple[Day, ...] = Field(default=DAYS, min_length=1)
-    start: Clock = Field(default="00:00", alias="from")
-    end: Clock = Field(default="24:00", alias="to")
+    days: tuple[Day, ...] = Field(default=DAYS, min_length=1, description="on which it begins")
+    start: Clock = Field(default="00:00", alias="from", description="UTC")
+    end: Clock = Field(default="24:00", alias="to", description="UTC")
 
 
 class Silence(Base):
     """Alerts that bear all of `matchers` are not sent: up to the end of a day, or in a weekly window."""
 
-    matchers: dict[Label, str] = Field(min_length=1)
+    matchers: dict[Label, str] = Field(min_length=1, description="label: value")
     until: date | None = Field(default=None, description="the last day")
     weekly: Weekly | None = None
     comment: str = Field(min_length=1, description="why, and who may be asked")

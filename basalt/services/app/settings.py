@@ -22,15 +22,16 @@ Given = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$")]
 class Part(Base):
     """Replicas that do the same: they answer `routes`, or they empty `queues` (name: jobs at once)."""
 
-    routes: tuple[Path, ...] = ()
-    queues: dict[Name, Annotated[int, Field(ge=1, le=1024)]] = Field(default={})
-    replicas: int = Field(default=1, ge=1, le=1000)
+    routes: tuple[Path, ...] = Field(default=(), description="public paths; the longest that fits wins")
+    queues: dict[Name, Annotated[int, Field(ge=1, le=1024)]] = Field(default={}, description="name: jobs at once")
+    replicas: int = Field(default=1, ge=1, le=1000, description="containers")
     memory: int = Field(default=256, ge=64, description="MiB a replica")
-    cpus: float = Field(default=1.0, gt=0, le=64)
+    cpus: float = Field(default=1.0, gt=0, le=64, description="cores a replica")
     pool: int = Field(default=10, ge=1, le=500, description="database connections a replica, to each pool")
-    #: For an image that is not started as the reference application is. It brings its own health check, or `probe`.
-    command: Command | None = None
-    probe: Command | None = None
+    command: Command | None = Field(
+        default=None, description="for an image that is not started as the reference application is"
+    )
+    probe: Command | None = Field(default=None, description="for an image without a health check of its own")
 
     @model_validator(mode="after")
     def _has_one_kind_of_work(self) -> Self:

@@ -16,15 +16,17 @@ Schedule = Annotated[str, AfterValidator(checked)]
 class Keep(Base):
     """How long backups are kept, as the number of days, weeks and months of which one remains."""
 
-    daily: int = Field(default=7, ge=1, le=366)
-    weekly: int = Field(default=0, ge=0)
-    monthly: int = Field(default=0, ge=0)
+    daily: int = Field(default=7, ge=1, le=366, description="days")
+    weekly: int = Field(default=0, ge=0, description="weeks")
+    monthly: int = Field(default=0, ge=0, description="months")
 
 
 class Settings(Base):
     """`services.backup`"""
 
-    repositories: tuple[Literal["local", "s3"], ...] = Field(default=("local",), min_length=1)
+    repositories: tuple[Literal["local", "s3"], ...] = Field(
+        default=("local",), min_length=1, description="where backups go"
+    )
     keep: Keep = Keep()
     full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
     incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")

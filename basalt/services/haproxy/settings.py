@@ -13,7 +13,7 @@ from basalt.workload import Tier
 class Settings(Base):
     """`services.haproxy`"""
 
-    members: int = Field(default=2, ge=1, le=9)
+    members: int = Field(default=2, ge=1, le=9, description="each knows every database member")
     connections: int = Field(default=2000, ge=100, le=50_000, description="at most, for each member")
 
 

@@ -21,7 +21,7 @@ def _off(given: object) -> object:
 class Change(Base):
     """What a stack says otherwise of an alert."""
 
-    severity: Literal["critical", "warning", "info"] | None = None
+    severity: Literal["critical", "warning", "info"] | None = Field(default=None, description="how soon to look")
     patience: Annotated[str, Field(pattern=r"^(\d+[smhd])+$")] | None = Field(
         default=None, alias="for", description="how long it must hold: 30s, 10m, 2h"
     )
@@ -33,7 +33,7 @@ class Settings(Base):
     interval: int = Field(
         default=15, ge=5, le=120, description="seconds between two scrapes; beyond 2 minutes series go stale"
     )
-    retention_days: int = Field(default=15, ge=1, le=1000)
+    retention_days: int = Field(default=15, ge=1, le=1000, description="how long samples are kept")
     storage_gb: int = Field(default=8, ge=1, description="the oldest samples go when it is full")
     memory: int = Field(default=512, ge=256, description="MiB")
     publish: Listen | None = Field(

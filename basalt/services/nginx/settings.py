@@ -21,6 +21,10 @@ class Rate(NamedTuple):
     requests: int
     seconds: int
 
+    def __str__(self) -> str:
+        """As a stack file writes it."""
+        return f"{self.requests}/{next(unit for unit, seconds in _SECONDS.items() if seconds == self.seconds)}"
+
 
 def parse_rate(text: object) -> Rate:
     """`60/min` -> Rate(60, 60). Raises ValueError on any other shape."""
@@ -42,25 +46,27 @@ class Limits(Base):
     """Requests of one client, by tier: of a token's subject, or of an address without a token. All of them may come at
     once; they are granted again evenly."""
 
-    anonymous: PerTime = Rate(60, 60)
-    client: PerTime = Rate(600, 60)
-    driver: PerTime = Rate(1200, 60)
-    partner: PerTime = Rate(3000, 60)
-    admin: PerTime = Rate(6000, 60)
+    anonymous: PerTime = Field(default=Rate(60, 60), description="an address without a token")
+    client: PerTime = Field(default=Rate(600, 60), description="a token of this tier")
+    driver: PerTime = Field(default=Rate(1200, 60), description="a token of this tier")
+    partner: PerTime = Field(default=Rate(3000, 60), description="a token of this tier")
+    admin: PerTime = Field(default=Rate(6000, 60), description="a token of this tier")
 
 
 class Publications(Base):
     """Where the host listens. What is left out: loopback in dev and test, else every address on the usual port."""
 
-    https: Listen | None = None
-    http: Listen | None = None
+    https: Listen | None = Field(default=None, description="usual port: 443, in dev and test 8443")
+    http: Listen | None = Field(default=None, description="redirects; usual port: 80, in dev and test 8080")
 
 
 class Settings(Base):
     """`services.nginx`"""
 
     members: int = Field(default=1, ge=1, le=16, description="each counts for itself")
-    domain: str = Field(default="localhost", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=253)
+    domain: str = Field(
+        default="localhost", pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)*$", max_length=253, description="what people type"
+    )
     publish: Publications = Publications()
     limits: Limits = Limits()
     endpoints: dict[Path, PerTime] = Field(default=_LOGIN, description="per address, beside the tier's limit")

@@ -14,7 +14,7 @@ from basalt.topology.problem import Problem
 class Settings(Base):
     """`services.pgbouncer`"""
 
-    members: int = Field(default=2, ge=1, le=9)
+    members: int = Field(default=2, ge=1, le=9, description="clients use all of them")
     pool: int = Field(default=20, ge=1, le=1000, description="server connections of one member to one database")
     clients: int = Field(default=1000, ge=10, le=10_000, description="client connections of one member")
 

@@ -41,14 +41,14 @@ _REMEDIES = {name: remedy for remedy, names in _REFUSED.items() for name in name
 class Database(Base):
     """`services.postgres.databases.<name>`"""
 
-    extensions: tuple[str, ...] = ()
+    extensions: tuple[str, ...] = Field(default=(), description="created in it, libraries preloaded where they need it")
 
 
 class Settings(Base):
     """`services.postgres`"""
 
-    members: int = Field(default=3, ge=1, le=9)
-    max_connections: int = Field(default=200, ge=30, le=10_000)
+    members: int = Field(default=3, ge=1, le=9, description="one leads, the others follow it")
+    max_connections: int = Field(default=200, ge=30, le=10_000, description="of one member")
     memory: int | None = Field(default=None, ge=256, description="MiB a member; by default a share of the host's")
     cpus: float | None = Field(default=None, gt=0, description="cores a member; by default the host's")
     databases: dict[DatabaseName, Database] = Field(min_length=1)

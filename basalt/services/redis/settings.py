@@ -12,11 +12,11 @@ from basalt.topology.problem import Problem
 class Settings(Base):
     """`services.redis`"""
 
-    members: int = Field(default=3, ge=1, le=7)
+    members: int = Field(default=3, ge=1, le=7, description="one is the master, the others follow it")
     memory: int | None = Field(
         default=None, ge=64, description="MiB a member, computed from the hosts; half holds keys"
     )
-    sentinels: int = Field(default=3, ge=1, le=7)
+    sentinels: int = Field(default=3, ge=1, le=7, description="an odd number: most of them choose the master")
     # A sentinel tries a lost link again once a second (SENTINEL_PING_PERIOD, redis/src/sentinel.c): at 1000 a single
     # failed try counts as death, and now and then a second failover follows the first. At 1500: none in 24 kills.
     down_after_ms: int = Field(
