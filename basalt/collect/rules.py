@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml as pyyaml
 
-from basalt import services
+from basalt import services, yaml
 from basalt.collect import promql
 from basalt.collect.declared import document
 from basalt.collect.faults import FolderError

@@ -8,7 +8,7 @@ from typing import Any
 
 import docker
 from cryptography import x509
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.models.containers import Container
 from requests.exceptions import RequestException
 
@@ -17,7 +17,6 @@ from basalt.checklist.row import Unasked
 from basalt.plan import Plan, Planned
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.engine import EngineError, connect, describe
-from basalt.workload import FILES
 
 _MIB = 1024 * 1024
 
@@ -53,17 +52,24 @@ def _asked(plan: Plan, host: str, client: docker.DockerClient) -> Engine:
 
 def _end(container: Container, planned: Planned) -> datetime | Unasked:
     """When the first certificate that a container holds ends."""
-    paths = [f"{c.folder}/{'tls' if c.key else 'ca'}.crt" for c in planned.certificates]
+    paths = dict.fromkeys(f"{c.folder}/{'tls' if c.key else 'ca'}.crt" for c in planned.certificates)
     try:
-        ends = [_read(container, path).not_valid_after_utc for path in dict.fromkeys(paths)]
-    except (NotFound, ValueError, tarfile.TarError) as error:
+        ends = [x509.load_pem_x509_certificate(_read(container, path)).not_valid_after_utc for path in paths]
+    except (APIError, ValueError, tarfile.TarError) as error:
         return Unasked(f"{planned.instance.name}: its certificate cannot be read: {error}")
     return min(ends) if ends else Unasked(f"{planned.instance.name} holds none")
 
 
-def _read(container: Container, path: str) -> x509.Certificate:
+def _read(container: Container, path: str) -> bytes:
+    """A file of a container. The engine would mount every volume to copy one out, and where one of them is the host's
+    root it may fail: what runs is asked itself."""
+    if container.attrs["State"]["Running"]:
+        code, told = container.exec_run(["cat", path])
+        if code or not isinstance(told, bytes):
+            raise ValueError(f"cat {path} ended with {code}")
+        return told
     chunks, _ = container.get_archive(path)
     with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as archive:
-        member = archive.extractfile(path.removeprefix(f"{FILES}/").rpartition("/")[2])
+        member = archive.extractfile(path.rpartition("/")[2])
         assert member is not None  # noqa: S101  the engine gave the file that was asked for
-        return x509.load_pem_x509_certificate(member.read())
+        return member.read()

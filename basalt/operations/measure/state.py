@@ -5,8 +5,7 @@ import stat
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from basalt import yaml
 from basalt.checklist.facts import State
 from basalt.checklist.row import Unasked
 from basalt.operations import pulumi
@@ -37,7 +36,7 @@ def _readable(path: Path) -> bool:
 
 def clear(stack: str) -> tuple[str, ...]:
     """Names of the stack file's secrets that are not encrypted."""
-    config = yaml.safe_load(stack_path(ROOT, stack).read_text())["config"]
+    config = yaml.load(stack_path(ROOT, stack).read_text())["config"]
     secrets = {"basalt:seed": config.get("basalt:seed"), **(config.get("basalt:secrets") or {})}
     return tuple(sorted(name for name, value in secrets.items() if value is not None and not _encrypted(value)))
 
