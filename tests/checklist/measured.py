@@ -147,23 +147,27 @@ def _doors(plan: Plan) -> list[Door]:
     ]
 
 
+def engine(facts: Facts, host: str) -> Engine:
+    """What the engine of a host told."""
+    told = facts.engines[host]
+    assert isinstance(told, Engine)
+    return told
+
+
 def changed(facts: Facts, instance: str, path: str, value: object) -> Facts:
     """With another value in what the engine tells of an instance; a path like `HostConfig__Memory` goes down."""
     host = next(i.host for i in facts.plan.site.instances if i.name == instance)
-    engine = facts.engines[host]
-    assert isinstance(engine, Engine)
-    containers = deepcopy(dict(engine.containers))
+    told = engine(facts, host)
+    containers = deepcopy(dict(told.containers))
     *above, last = path.split("__")
     place = containers[f"{facts.plan.topology.name}-{instance}"]
     for key in above:
         place = place[key]
     assert place[last] != value, "the change is none"
     place[last] = value
-    return replace(facts, engines={**facts.engines, host: replace(engine, containers=containers)})
+    return engine_changed(facts, host, containers=containers)
 
 
 def engine_changed(facts: Facts, host: str, **values: Any) -> Facts:
     """With other values of a host's engine."""
-    engine = facts.engines[host]
-    assert isinstance(engine, Engine)
-    return replace(facts, engines={**facts.engines, host: replace(engine, **values)})
+    return replace(facts, engines={**facts.engines, host: replace(engine(facts, host), **values)})
