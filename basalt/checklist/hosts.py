@@ -50,7 +50,8 @@ def _zones(facts: Facts, unasked: Unasked | None) -> Iterator[Row]:
         if _can_be_spread(instance):
             by_workload[instance.workload.name].append(instance)
     lost = {name: _lost(facts, instances) for name, instances in by_workload.items()}
-    yield zones.of_all(STACK, "workloads", {n: text for n, text in lost.items() if text}, len(lost), unasked)
+    if lost or unasked:
+        yield zones.of_all(STACK, "workloads", {n: text for n, text in lost.items() if text}, len(lost), unasked)
     tiers = {
         tier: {facts.plan.site.host(i).zone for i in running if _holds(i, tier)} for tier in (Tier.DATA, Tier.BACKUP)
     }

@@ -68,8 +68,8 @@ class Question:
         """Its row about several things: `faults` by their names, and why some could not be looked at."""
         if faults:
             return self.row(service, _grouped(faults), self.fails)
-        if unasked:
-            return self.unknown(service, unasked)
+        if unasked or not looked_at:
+            return self.unknown(service, unasked or Unasked(f"there are no {what}"))
         return self.row(service, f"{looked_at} of {looked_at} {what}", Verdict.OK)
 
 

@@ -22,7 +22,7 @@ from tests.checklist.cases import (
     sampled,
     told,
 )
-from tests.checklist.measured import as_planned, changed
+from tests.checklist.measured import as_planned, changed, engine_changed
 
 
 def test_production_as_planned_passes() -> None:
@@ -88,6 +88,13 @@ def test_what_cannot_be_asked_is_unknown_and_not_ok() -> None:
     edge = ("routes", "headers", "rate-limits", "tls", "redirect")
     assert {row for _, row in unknown - asked} == {*generic, *edge}
     assert exit_code(evaluate(silent)) == 1
+
+
+def test_nothing_is_ok_of_a_stack_that_is_not_there() -> None:
+    facts = engine_changed(DEV, "local", containers={}, ends={})
+    rows = [row for row in evaluate(facts) if row.id in {"user", "limits", "restart", "ports", "images", "running"}]
+    assert {row.verdict for row in rows if row.id == "running"} == {Verdict.FAIL}
+    assert {row.verdict for row in rows if row.service == STACK} == {Verdict.UNKNOWN}
 
 
 @pytest.mark.parametrize("value", [None, float("nan")])
