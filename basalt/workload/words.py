@@ -138,12 +138,15 @@ class Reload:
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name."""
+    """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name. `about_others`:
+    labels of the answer that begin with `about_` take the places of the target's own: `about_subject` is `subject`.
+    """
 
     port: str = "metrics"
     path: str = "/metrics"
     job: str = ""
     params: tuple[tuple[str, str], ...] = ()
+    about_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
