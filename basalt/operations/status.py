@@ -2,7 +2,8 @@
 
 from dataclasses import dataclass
 
-from basalt.checklist.containers import condition
+from docker.models.containers import Container
+
 from basalt.collect.samples import Sample
 from basalt.collect.status import Row, rows, tell
 from basalt.operations import objects
@@ -10,6 +11,7 @@ from basalt.operations.metrics import ask
 from basalt.plan import survey
 from basalt.site import Site
 from basalt.targets.docker.container import container_name
+from basalt.targets.docker.health import well
 from basalt.topology.model import Topology
 
 _ALERTS = 'ALERTS{alertstate="firing", severity!="none"}'
@@ -59,10 +61,17 @@ def look(topology: Topology) -> Status:
 
 
 def _sick(site: Site) -> dict[str, str]:
-    states = {str(c.name): c.attrs["State"] for c in objects.find(site.topology).containers}
-    names = {i.name: container_name(site, i) for i in site.instances if not i.workload.task}
-    seen = {name: condition(states.get(container)) for name, container in names.items()}
-    return {name: state for name, state in seen.items() if state != "healthy"}
+    there = {str(c.name): c for c in objects.find(site.topology).containers}
+    found = {i.name: there.get(container_name(site, i)) for i in site.instances if not i.workload.task}
+    return {name: _state(container) for name, container in found.items() if container is None or not well(container)}
+
+
+def _state(container: Container | None) -> str:
+    """What it is instead of well."""
+    if container is None:
+        return "missing"
+    state = container.attrs["State"]
+    return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
 
 def _told(row: Row, found: list[Sample]) -> str:

@@ -1,6 +1,6 @@
 """The neutral words in which every service describes itself, for any target."""
 
-from basalt.workload.exporter import asks_https, exporter
+from basalt.workload.exporter import RARELY, asks_https, exporter
 from basalt.workload.files import Certificate, Content, File, SecretRef
 from basalt.workload.words import (
     CONTROL,
@@ -28,6 +28,7 @@ from basalt.workload.words import (
 __all__ = [
     "CONTROL",
     "FILES",
+    "RARELY",
     "STACK",
     "UID",
     "Authority",

@@ -2,10 +2,15 @@
 
 from basalt.workload.words import FILES, STACK, Authority, Limits, Port, Probe, Reload, Scrape, Tier, Workload
 
+#: Seconds between two looks at who watches others. Every scrape looks at it too and tells of it; the probe is for `up`,
+#: and would cost more than the watching.
+RARELY = 60
 
-def asks_https(url: str, authority: Authority = STACK) -> Probe:
+
+def asks_https(url: str, authority: Authority = STACK, interval: int = 10) -> Probe:
     """Healthy when the instance's own HTTPS port answers with success and proves its name."""
-    return Probe(("curl", "-fsS", "-o", "/dev/null", "--cacert", f"{FILES}/tls/{authority.name}/ca.crt", url))
+    command = ("curl", "-fsS", "-o", "/dev/null", "--cacert", f"{FILES}/tls/{authority.name}/ca.crt", url)
+    return Probe(command, interval=interval)
 
 
 def exporter(watched: str, command: tuple[str, ...], port: int, count: int) -> Workload:
@@ -20,7 +25,7 @@ def exporter(watched: str, command: tuple[str, ...], port: int, count: int) -> W
         beside=watched,
         ports={"metrics": Port(port, "https")},
         limits=Limits(memory=64, cpus=0.25),
-        probe=asks_https(f"https://localhost:{port}/"),
+        probe=asks_https(f"https://localhost:{port}/", interval=RARELY),
         reload=Reload(("true",)),
         scrapes=(Scrape(job=watched),),
         # A scrape that is missed by all is no more than one that is missed by each in turn.

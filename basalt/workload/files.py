@@ -54,7 +54,7 @@ Content = str | SecretRef
 
 @dataclass(frozen=True, slots=True)
 class File:
-    """A file below `FILES`. `content` may carry secret marks; every file is mode 0400, owned by `words.UID`."""
+    """A file below `FILES`. `content` may carry secret marks; every file is mode 0400, owned by `Workload.uid`."""
 
     path: str
     content: Content

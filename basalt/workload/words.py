@@ -9,6 +9,9 @@ from enum import StrEnum
 #: Every basalt image runs as this user; no host account has the number, so a file it owns belongs to a container.
 UID = 10001
 
+#: Who sees the host's processes runs as this one: `/proc/<pid>/root` opens to the user of a process all that it reads.
+OBSERVER = 10002
+
 #: Where the files of an instance are mounted, read-only.
 FILES = "/etc/basalt"
 
@@ -135,12 +138,15 @@ class Reload:
 
 @dataclass(frozen=True, slots=True)
 class Scrape:
-    """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name."""
+    """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name. `about_others`:
+    labels of the answer that begin with `about_` take the places of the target's own: `about_subject` is `subject`.
+    """
 
     port: str = "metrics"
     path: str = "/metrics"
     job: str = ""
     params: tuple[tuple[str, str], ...] = ()
+    about_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +240,12 @@ class Workload:
     environment: dict[str, str] = field(default_factory=dict)
     #: TCP passed through unopened: the far end's certificates bear this workload's names too.
     passes: tuple[Endpoint, ...] = ()
-    #: Sees the host's processes and file systems, read-only (host metrics).
+    #: Sees the host's processes and file systems, read-only, as nobody else's user (host metrics).
     observes_host: bool = False
     #: Shared memory in MiB; PostgreSQL's parallel queries need it (postgresql.org/docs/17, section 19.4).
     shared_memory: int = 64
+
+    @property
+    def uid(self) -> int:
+        """User and group that it runs as, and that own its files."""
+        return OBSERVER if self.observes_host else UID

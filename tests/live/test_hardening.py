@@ -4,9 +4,10 @@ from tests.live.project import Project
 
 
 def test_no_container_is_root_or_privileged(project: Project) -> None:
+    users = {i.name: i.workload.uid for i in project.plan.site.instances}
     for name, container in project.containers().items():
         config, host = container.attrs["Config"], container.attrs["HostConfig"]
-        assert config["User"] == "10001:10001", name
+        assert config["User"] == f"{users[name]}:{users[name]}", name
         assert host["Privileged"] is False, name
         assert host["CapDrop"] == ["ALL"], name
         assert not host["CapAdd"], name
@@ -31,11 +32,24 @@ def test_every_container_has_limits_restart_and_log_rotation(project: Project) -
         assert host["RestartPolicy"]["Name"] == ("no" if name in tasks else "always"), name
 
 
-def test_processes_run_as_the_one_user(project: Project) -> None:
+def test_processes_run_as_the_declared_user(project: Project) -> None:
+    users = {i.name: i.workload.uid for i in project.plan.site.instances}
     for name, container in project.containers().items():
         if container.status == "running":
             top = container.top(ps_args="-eo uid,pid")
-            assert {row[0] for row in top["Processes"]} == {"10001"}, name
+            assert {row[0] for row in top["Processes"]} == {str(users[name])}, name
+
+
+def test_who_observes_the_host_reads_no_file_of_another_container(project: Project) -> None:
+    containers = project.containers()
+    observers = [i.name for i in project.plan.site.instances if i.workload.observes_host]
+    others = [c for name, c in containers.items() if name not in observers and c.status == "running"]
+    assert observers
+    for name in observers:
+        for other in others:
+            files = f"/host/proc/{other.attrs['State']['Pid']}/root/etc/basalt"
+            code, _ = containers[name].exec_run(["ls", files])
+            assert code != 0, f"{name} reads the files of {other.name}"
 
 
 def test_what_is_published_is_what_is_declared(project: Project) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from basalt.targets.docker.health import well
 from tests.live.edge import Edge
 from tests.live.project import ROOT, Project
 from tests.waiting import until
@@ -36,8 +37,7 @@ def orders_go_through(edge: Edge) -> bool:
 def healthy(project: Project) -> list[str]:
     """Those that last and are not healthy."""
     lasting = {i.name for i in project.plan.site.instances if not i.workload.task}
-    states = {name: c.attrs["State"] for name, c in project.containers().items() if name in lasting}
-    return [n for n, s in states.items() if s["Status"] != "running" or s["Health"]["Status"] != "healthy"]
+    return [name for name, container in project.containers().items() if name in lasting and not well(container)]
 
 
 @pytest.mark.breaks

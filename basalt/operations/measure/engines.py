@@ -17,6 +17,7 @@ from basalt.checklist.row import Unasked
 from basalt.plan import Plan, Planned
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.engine import EngineError, connect, describe
+from basalt.targets.docker.health import well
 
 _MIB = 1024 * 1024
 
@@ -45,9 +46,17 @@ def _asked(plan: Plan, host: str, client: docker.DockerClient) -> Engine:
         cores=int(info["NCPU"]),
         memory=int(info["MemTotal"]) // _MIB,
         images={tag: image["Id"] for image in client.api.images() for tag in image["RepoTags"] or ()},
-        containers={name: container.attrs for name, container in found.items()},
+        containers={name: _told(container) for name, container in found.items()},
         ends={name: _end(found[name], planned) for name, planned in here.items() if name in found},
     )
+
+
+def _told(container: Container) -> dict[str, Any]:
+    """What the engine tells of it; where it looks rarely and has not looked yet, what its own probe says."""
+    told: dict[str, Any] = container.attrs
+    if told["State"].get("Health", {}).get("Status") == "starting" and well(container):
+        return {**told, "State": {**told["State"], "Health": {"Status": "healthy"}}}
+    return told
 
 
 def _end(container: Container, planned: Planned) -> datetime | Unasked:

@@ -9,6 +9,7 @@ from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
     FILES,
+    RARELY,
     Endpoint,
     File,
     Limits,
@@ -46,7 +47,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         publish=_publish(settings, topology),
         volumes=(Volume("data", "/var/lib/alertmanager"),),
         limits=Limits(memory=_MEMORY, cpus=0.25),
-        probe=asks_https(f"https://localhost:{_WEB}/-/healthy"),
+        probe=asks_https(f"https://localhost:{_WEB}/-/healthy", interval=RARELY),
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),
         takes_alerts="web",

@@ -8,6 +8,7 @@ from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
     FILES,
+    RARELY,
     STACK,
     Certificate,
     File,
@@ -41,7 +42,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         tier=Tier.WATCH,
         ports={"metrics": Port(_PORT, "https")},
         limits=Limits(memory=64, cpus=0.25),
-        probe=asks_https(f"https://localhost:{_PORT}/-/healthy"),
+        probe=asks_https(f"https://localhost:{_PORT}/-/healthy", interval=RARELY),
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape(),),
         probes="metrics",

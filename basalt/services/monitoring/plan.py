@@ -10,6 +10,7 @@ from basalt.services.monitoring.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
+    RARELY,
     STACK,
     Certificate,
     File,
@@ -39,7 +40,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         publish=_publish(settings),
         volumes=(Volume("data", "/var/lib/prometheus"),),
         limits=Limits(memory=settings.memory),
-        probe=asks_https("https://localhost:9090/-/healthy"),
+        probe=asks_https("https://localhost:9090/-/healthy", interval=RARELY),
         stop=Stop(seconds=60),
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),

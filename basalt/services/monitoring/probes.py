@@ -34,7 +34,7 @@ def _job(what: str, asked: list[Look], instances: tuple[Instance, ...], site: Si
         params=(),
         targets=tuple(_target(look, prober, site) for prober in instances for look in asked),
         interval=interval,
-        probes=True,
+        about_others=True,
     )
 
 
@@ -43,5 +43,5 @@ def _target(look: Look, prober: Instance, site: Site) -> Target:
     prober's when the answer is read (metric_relabel_configs leave `up` alone)."""
     asked = (("__param_module", look.module.name), ("__param_target", look.target), ("target", look.target))
     about = dict(labels("probe", look.subject, site))
-    other = tuple((f"probed_{key}", about[key]) for key in ("subject", "workload", "service", "host", "zone"))
+    other = tuple((f"about_{key}", about[key]) for key in ("subject", "workload", "service", "host", "zone"))
     return Target(site.dial(prober, prober.workload.probes), (*labels("probe", prober, site), *asked, *other))

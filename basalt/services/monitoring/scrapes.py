@@ -29,8 +29,8 @@ class Job:
     targets: tuple[Target, ...]
     #: Seconds; None: as for all jobs.
     interval: int | None = None
-    #: The answers are about others, whom labels beginning with `probed_` name.
-    probes: bool = False
+    #: The answers are about others, whom labels beginning with `about_` name.
+    about_others: bool = False
 
 
 def jobs(site: Site) -> tuple[Job, ...]:
@@ -55,6 +55,7 @@ def _job(scrape: Scrape, instances: list[Instance], site: Site) -> Job:
         path=scrape.path,
         params=scrape.params,
         targets=tuple(Target(site.dial(i, scrape.port), labels(label, i, site)) for i in instances),
+        about_others=scrape.about_others,
     )
 
 

@@ -8,6 +8,7 @@ from basalt.services.redis.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
+    RARELY,
     Endpoint,
     File,
     Limits,
@@ -96,7 +97,7 @@ def _exporter(watched: str, endpoint: Endpoint, count: int, port: int) -> Worklo
     return replace(
         exporter(watched, ("sh", "-c", script, "sh", "prometheus-redis-exporter", *flags), port, count),
         uses=(endpoint,),
-        probe=asks_https(f"https://localhost:{port}/health"),
+        probe=asks_https(f"https://localhost:{port}/health", interval=RARELY),
         # The passwords are read at SIGHUP.
         reload=Reload(signal="SIGHUP"),
     )

@@ -4,7 +4,7 @@ from typing import Any
 
 from basalt.plan import Planned
 from basalt.site import Instance, Site
-from basalt.workload import FILES, UID, Volume
+from basalt.workload import FILES, Volume
 
 _LOG = {"max-size": "10m", "max-file": "3"}
 
@@ -75,17 +75,18 @@ def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
     """Everything about the container that its plan decides. Keys are pulumi_docker's."""
     instance = planned.instance
     workload = instance.workload
+    uid = workload.uid
     return {
         "name": container_name(site, instance),
         "hostname": instance.name,
         "image": image,
         "command": list(workload.command),
-        "user": f"{UID}:{UID}",
+        "user": f"{uid}:{uid}",
         "envs": sorted(f"{key}={value}" for key, value in workload.environment.items()),
         "hosts": [{"host": name, "ip": address} for name, address in hosts(site, instance)],
         "ports": ports(site, instance),
         "volumes": mounts(site, instance),
-        "tmpfs": {t.path: f"rw,nosuid,nodev,size={t.megabytes}m,uid={UID},gid={UID},mode=0700" for t in workload.tmpfs},
+        "tmpfs": {t.path: f"rw,nosuid,nodev,size={t.megabytes}m,uid={uid},gid={uid},mode=0700" for t in workload.tmpfs},
         "read_only": workload.read_only_root,
         "capabilities": {"drops": ["ALL"], "adds": sorted(workload.capabilities)},
         "security_opts": ["no-new-privileges:true"],

@@ -16,7 +16,7 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from basalt.targets import leaves
 
-_COMPARED = ("files", "reload", "labels", "image")
+_COMPARED = ("files", "reload", "labels", "image", "owner")
 
 
 def _everything(props: dict[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -78,7 +78,7 @@ def _stale(olds: dict[str, Any], news: dict[str, Any]) -> set[str]:
 class FilesArgs:
     """`files`: the secret output of `encode`. `reload`: the `container` that is told of changed ones among `files`, by
     `signal` or `command`. `image` is any that the engine has: it carries the files in and is never run for it.
-    `certificates`: as `leaves.Wanted`, with secret keys."""
+    `certificates`: as `leaves.Wanted`, with secret keys. `owner`: the user who reads them."""
 
     engine: dict[str, str]
     volume: str
@@ -87,6 +87,7 @@ class FilesArgs:
     image: str
     labels: dict[str, str]
     certificates: dict[str, dict[str, Any]]
+    owner: int
 
 
 class FilesResource(Resource, module="basalt", name="Files"):

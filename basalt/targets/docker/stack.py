@@ -141,6 +141,7 @@ class _Graph:
             image=reference(instance.workload.image),
             labels=words.labels(self._site, instance),
             certificates=self._contents.leaves(planned),
+            owner=instance.workload.uid,
         )
         return FilesResource(f"{instance.name}-files", args, self._child())
 

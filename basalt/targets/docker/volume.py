@@ -3,6 +3,7 @@
 import io
 import tarfile
 from collections.abc import Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from docker.errors import APIError, NotFound
@@ -10,22 +11,28 @@ from docker.models.containers import Container
 
 from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
 from basalt.targets.docker.engine import connect
-from basalt.workload import FILES, UID
+from basalt.workload import FILES
 
 #: Path -> (text, executable).
 Files = Mapping[str, tuple[str, bool]]
 
+_ROOT = PurePosixPath(FILES)
 
-def archive(files: Files) -> bytes:
-    """A tar with every file, mode 0400 (0500 when executable), and their folders, all owned by `UID`."""
-    folders = {parent for path in files for parent in _parents(path)}
+#: Where an `archive` is unpacked: its first entry is the volume's own folder, which must be the user's as well.
+ABOVE = str(_ROOT.parent)
+
+
+def archive(files: Files, owner: int) -> bytes:
+    """A tar for the folder `ABOVE`: every file, mode 0400 (0500 when executable), and their folders, all
+    owned by user and group `owner`."""
+    folders = {parent for path in files for parent in _parents(f"{_ROOT.name}/{path}")}
     buffer = io.BytesIO()
     with tarfile.open(fileobj=buffer, mode="w") as tar:
         for folder in sorted(folders):
-            tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o500))
+            tar.addfile(_entry(folder, tarfile.DIRTYPE, 0o500, owner))
         for path, (text, executable) in sorted(files.items()):
             data = text.encode()
-            entry = _entry(path, tarfile.REGTYPE, 0o500 if executable else 0o400)
+            entry = _entry(f"{_ROOT.name}/{path}", tarfile.REGTYPE, 0o500 if executable else 0o400, owner)
             entry.size = len(data)
             tar.addfile(entry, io.BytesIO(data))
     return buffer.getvalue()
@@ -36,9 +43,9 @@ def _parents(path: str) -> list[str]:
     return ["/".join(parts[: end + 1]) for end in range(len(parts))]
 
 
-def _entry(name: str, kind: bytes, mode: int) -> tarfile.TarInfo:
+def _entry(name: str, kind: bytes, mode: int, owner: int) -> tarfile.TarInfo:
     entry = tarfile.TarInfo(name)
-    entry.type, entry.mode, entry.uid, entry.gid = kind, mode, UID, UID
+    entry.type, entry.mode, entry.uid, entry.gid = kind, mode, owner, owner
     return entry
 
 
@@ -79,7 +86,7 @@ def write(props: dict[str, Any], files: Files, dropped: list[str]) -> None:
         if dropped:
             vessel.start()
             vessel.wait()
-        if not vessel.put_archive(FILES, archive(files)):
+        if not vessel.put_archive(ABOVE, archive(files, props["owner"])):
             raise RuntimeError(f"the engine refused the files of {props['volume']}")
     finally:
         vessel.remove(force=True)

@@ -7,6 +7,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 from basalt.targets.docker.engine import connect
+from basalt.targets.docker.health import well
 
 _POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
 _TAIL = 30  # lines of a failed container's log
@@ -22,12 +23,6 @@ def _tail(container: Container) -> str:
     return f"the last lines of its log:\n{log}" if log else "it printed nothing"
 
 
-def _healthy(container: Container) -> bool:
-    state = container.attrs["State"]
-    health = state.get("Health", {}).get("Status")
-    return bool(state["Running"]) and health in (None, "healthy")
-
-
 def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> None:
     """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone."""
     client = connect(engine)
@@ -36,10 +31,9 @@ def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> No
     before: dict[str, int] = {}
     while waiting:
         try:
-            containers = [client.containers.get(name) for name in waiting]
+            sick = [container for name in waiting if not well(container := client.containers.get(name))]
         except NotFound as error:
             raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
-        sick = [container for container in containers if not _healthy(container)]
         if crashed := [
             c
             for c in sick

@@ -104,9 +104,9 @@ def test_prometheus_asks_each_question_once_and_with_a_module_that_there_is() ->
 def test_whether_the_prober_is_up_is_never_said_of_the_probed() -> None:
     made = plan(topology(SHOP))
     assert {one["subject"] for one in labels(made)} == {"blackbox-1"}
-    assert "api-1" in {one["probed_subject"] for one in labels(made)}
+    assert "api-1" in {one["about_subject"] for one in labels(made)}
     for job in probes(made):
-        assert job["metric_relabel_configs"][0] == {"action": "labelmap", "regex": "probed_(.+)"}
+        assert job["metric_relabel_configs"][0] == {"action": "labelmap", "regex": "about_(.+)"}
 
 
 def test_certificates_are_looked_at_seldom_and_routes_seldom_enough_for_their_limits() -> None:

@@ -19,8 +19,8 @@ from basalt.plan import survey
 from basalt.services.nginx.plan import files
 from basalt.site import Instance, Site
 from basalt.targets.certificates import make_authority, make_leaf
-from basalt.targets.docker.volume import archive
-from basalt.workload import FILES, SecretRef
+from basalt.targets.docker.volume import ABOVE, archive
+from basalt.workload import UID, SecretRef
 from tests.services.app.stack import SHOP
 from tests.stacks import topology
 from tests.waiting import until
@@ -57,7 +57,7 @@ def edge(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
         ports={"8443/tcp": ("127.0.0.1", 0)},
     )
     try:
-        container.put_archive(FILES, archive({path: (text, False) for path, text in content.items()}))
+        container.put_archive(ABOVE, archive({path: (text, False) for path, text in content.items()}, UID))
         container.start()
         container.reload()
         (published,) = container.ports["8443/tcp"] or []

@@ -1,5 +1,7 @@
 """node_exporter: the host's metrics and no other's."""
 
+import re
+
 from basalt.plan import plan
 from tests.stacks import THREE_HOSTS, raw, topology
 
@@ -20,6 +22,14 @@ def test_it_reads_the_host_and_not_its_own_container() -> None:
 def test_what_it_would_see_of_its_own_network_is_left_out() -> None:
     workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
     assert "--no-collector.netdev" in workload.command
+
+
+def test_the_interfaces_of_containers_are_not_looked_at_one_by_one() -> None:
+    command = plan(topology(NODE)).site.of("node-exporter")[0].workload.command
+    (ignored,) = (flag.partition("=")[2] for flag in command if flag.startswith("--collector.netclass"))
+    assert re.match(ignored, "veth0a1b2c3")
+    assert re.match(ignored, "br-7f00c0ffee00")
+    assert not re.match(ignored, "eth0")
 
 
 def test_it_needs_no_privilege() -> None:

@@ -20,6 +20,14 @@ def test_a_container_runs_without_privileges() -> None:
     assert told["security_opts"] == ["no-new-privileges:true"]
 
 
+def test_who_sees_the_processes_of_others_is_not_their_user() -> None:
+    made = plan(topology(ONE_HOST, services__node={}))
+    (node,) = (planned for planned in made.planned if planned.instance.workload.observes_host)
+    told = arguments(node, made.site, "basalt/exporter:1")
+    assert told["user"] == "10002:10002"
+    assert all("uid=10002,gid=10002" in how for how in told["tmpfs"].values())
+
+
 def test_a_container_cannot_take_more_than_its_limits() -> None:
     told = first(ONE_HOST)
     assert told["memory"] == told["memory_swap"] == 160

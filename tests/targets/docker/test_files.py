@@ -11,23 +11,24 @@ ENCODED = encode(FILES)
 
 
 def entries() -> dict[str, tarfile.TarInfo]:
-    with tarfile.open(fileobj=io.BytesIO(archive(FILES))) as tar:
+    with tarfile.open(fileobj=io.BytesIO(archive(FILES, 10001))) as tar:
         return {entry.name: entry for entry in tar.getmembers()}
 
 
 def test_nobody_but_the_container_user_reads_a_file() -> None:
     assert {name: entry.mode for name, entry in entries().items()} == {
-        "tls": 0o500,
-        "tls/stack": 0o500,
-        "etcd.yaml": 0o400,
-        "start": 0o500,
-        "tls/stack/tls.key": 0o400,
+        "basalt": 0o500,
+        "basalt/tls": 0o500,
+        "basalt/tls/stack": 0o500,
+        "basalt/etcd.yaml": 0o400,
+        "basalt/start": 0o500,
+        "basalt/tls/stack/tls.key": 0o400,
     }
     assert {(entry.uid, entry.gid) for entry in entries().values()} == {(10001, 10001)}
 
 
 def test_the_same_files_give_the_same_bytes() -> None:
-    assert archive(FILES) == archive(FILES)
+    assert archive(FILES, 10001) == archive(FILES, 10001)
 
 
 def test_what_an_instance_takes_up_while_it_runs_does_not_replace_its_container() -> None:

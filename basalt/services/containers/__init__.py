@@ -1,0 +1,1 @@
+"""What each container uses, and where its limits hold it back."""

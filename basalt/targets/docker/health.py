@@ -1,0 +1,48 @@
+"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not looked yet, as the
+container's own probe answers when it is run now."""
+
+import time
+from http import HTTPStatus
+from typing import Any
+
+from docker.errors import APIError
+from docker.models.containers import Container
+
+#: Seconds. Who is looked at as often as this is waited for.
+_OFTEN = 15
+_POLL = 0.05
+_NANO = 1_000_000_000
+
+
+def well(container: Container) -> bool:
+    """Running, and healthy where it has a probe. A look of our own does not change what the engine says of it."""
+    state = container.attrs["State"]
+    health = state.get("Health", {}).get("Status")
+    if not state["Running"] or health not in (None, "healthy", "starting"):
+        return False
+    return health != "starting" or _answers(container)
+
+
+def _answers(container: Container) -> bool:
+    probe = container.attrs["Config"]["Healthcheck"]
+    if probe["Interval"] <= _OFTEN * _NANO:
+        return False
+    client: Any = container.client
+    try:
+        # Detached: the engine knows no end for a command that hangs.
+        look = client.api.exec_create(container.id, probe["Test"][1:], stdout=False, stderr=False)["Id"]
+        client.api.exec_start(look, detach=True)
+        return _code(client, look, probe["Timeout"] / _NANO) == 0
+    except APIError as error:
+        if error.status_code == HTTPStatus.CONFLICT:
+            return False  # it has stopped since
+        raise
+
+
+def _code(client: Any, look: str, seconds: float) -> int | None:
+    """The exit code of a command; None while it still runs after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while (told := client.api.exec_inspect(look))["Running"] and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    code: int | None = told["ExitCode"]
+    return code

@@ -1,0 +1,81 @@
+"""Who counts as well, on a real engine."""
+
+import uuid
+from collections.abc import Callable, Iterator
+
+import docker
+import pytest
+from docker.models.containers import Container
+from docker.types import Healthcheck
+
+from basalt.targets.docker.health import well
+from tests.waiting import until
+from tools.setup import base_image
+
+pytestmark = pytest.mark.live
+
+Start = Callable[[str, int], Container]
+_SECOND = 1_000_000_000
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    """Runs a container with a probe (a line of sh) that the engine looks at every so many seconds."""
+    client = docker.from_env()
+    made: list[Container] = []
+
+    def begin(probe: str, interval: int) -> Container:
+        look = Healthcheck(test=["CMD", "sh", "-c", probe], interval=interval * _SECOND, timeout=2 * _SECOND, retries=1)
+        name = f"basalt-health-{uuid.uuid4().hex[:8]}"
+        container = client.containers.create(
+            base_image.name(), ["sleep", "120"], name=name, network_mode="none", healthcheck=look
+        )
+        made.append(container)
+        container.start()
+        container.reload()
+        return container
+
+    yield begin
+    for container in made:
+        container.remove(force=True)
+
+
+def engine_says(container: Container) -> str:
+    container.reload()
+    return str(container.attrs["State"]["Health"]["Status"])
+
+
+def test_who_is_looked_at_rarely_is_asked_now(start: Start) -> None:
+    container = start("true", 60)
+    assert engine_says(container) == "starting"
+    assert well(container)
+
+
+def test_who_does_not_answer_yet_is_not_well(start: Start) -> None:
+    assert not well(start("false", 60))
+
+
+def test_a_probe_that_hangs_ends_the_look_and_not_the_wait(start: Start) -> None:
+    assert not well(start("sleep 100", 60))
+
+
+def test_who_is_looked_at_often_is_waited_for(start: Start) -> None:
+    container = start("true", 5)
+    assert not well(container), "the engine has not looked yet"
+    assert until(lambda: engine_says(container) == "healthy", "a look of the engine's", 30)
+    assert well(container)
+
+
+def test_what_the_engine_saw_counts(start: Start) -> None:
+    container = start("false", 1)
+    assert until(lambda: engine_says(container) == "unhealthy", "a look of the engine's", 30)
+    assert not well(container)
+
+
+def test_who_has_stopped_is_not_well(start: Start) -> None:
+    container = start("true", 60)
+    container.kill()
+    container.wait(timeout=30)
+    assert not well(container), "what is known of it still says that it runs"
+    container.reload()
+    assert not well(container)
