@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from basalt.services.haproxy.settings import Settings
+from basalt.services.postgres.promise import INTERVAL
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
@@ -61,4 +62,4 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     sql = site.addresses(str(SQL), instance)
     rest = site.addresses(str(REST), instance)
     members = [{"name": s.name, "sql": s, "rest": r.port} for s, r in zip(sql, rest, strict=True)]
-    yield File("haproxy.cfg", site.render("haproxy/haproxy.cfg.j2", members=members, connections=settings.connections))
+    yield File("haproxy.cfg", site.render("haproxy/haproxy.cfg.j2", members=members, connections=settings.connections, interval=INTERVAL))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from basalt.services.pgbouncer.settings import Settings
+from basalt.services.postgres.promise import CONNECT, RETRY
 from basalt.services.postgres.roles import secret_of
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Address, Instance, Site
@@ -68,7 +69,14 @@ def _pooler_files(instance: Instance, site: Site) -> Iterator[File]:
     # the certificate (PgBouncer 1.24: "name `haproxy-1,haproxy-2' not present in server certificate").
     databases = [(name, name, WRITE.workload, _shared_port(write)) for name in postgres.databases]
     databases += [(f"{name}_ro", name, READ.workload, _shared_port(read)) for name in postgres.databases]
-    text = site.render("pgbouncer/pgbouncer.ini.j2", databases=databases, pool=settings.pool, clients=settings.clients)
+    text = site.render(
+        "pgbouncer/pgbouncer.ini.j2",
+        databases=databases,
+        pool=settings.pool,
+        clients=settings.clients,
+        retry=RETRY,
+        connect=CONNECT,
+    )
     yield File("pgbouncer.ini", text)
     users = [(f"{name}_{purpose}", secret_of(name, purpose)) for name in postgres.databases for purpose in _POOLED]
     yield File("userlist.txt", site.render("pgbouncer/userlist.txt.j2", users=users))

@@ -1,8 +1,10 @@
 """What lives in the DCS: the same for all members, changed by the provisioning task without touching a container."""
 
+from dataclasses import asdict
 from typing import Any
 
 from basalt.services.postgres import extensions
+from basalt.services.postgres.promise import solve
 from basalt.services.postgres.settings import Settings
 from basalt.services.postgres.tuning import Machine, Parameters, tune
 from basalt.topology.model import Topology
@@ -18,11 +20,9 @@ def archives(settings: Settings, topology: Topology) -> bool:
 
 
 def configuration(settings: Settings, limits: Limits, topology: Topology) -> dict[str, Any]:
-    """Patroni's dynamic configuration (its docs/dynamic_configuration.rst). Times are its defaults, in seconds."""
+    """Patroni's dynamic configuration (its docs/dynamic_configuration.rst)."""
     return {
-        "ttl": 30,
-        "loop_wait": 10,
-        "retry_timeout": 10,
+        **asdict(solve(topology.promise, settings.members)),
         "maximum_lag_on_failover": 1024 * 1024,
         # etcd gone: the primary stays as long as it reaches every member.
         "failsafe_mode": True,

@@ -8,6 +8,7 @@ import yaml
 
 from basalt.services.postgres import roles
 from basalt.services.postgres.dynamic import archives, configuration
+from basalt.services.postgres.promise import told
 from basalt.services.postgres.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
@@ -86,6 +87,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         # It comes with the files, so that it fits them while the container still is of the image before.
         reload=Reload((f"{FILES}/reload",)),
         scrapes=(Scrape("rest", job="patroni"),),
+        note=told(topology.promise, settings.members),
     )
 
 

@@ -6,6 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from basalt.services.postgres.extensions import AVAILABLE, SINGLE
+from basalt.services.postgres.promise import solve
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
@@ -66,6 +67,10 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     if topology.promise.loss == "none" and settings.members < 2 and not topology.environment.tolerates_one_host:
         remedy = "loss: none needs a second member that has every commit; declare 2 or more, or promise loss: bounded"
         yield Problem("services.postgres.members", settings.members, remedy)
+    try:
+        solve(topology.promise, settings.members)
+    except ValueError as error:
+        yield Problem("promise.write_outage_seconds", topology.promise.write_outage_seconds, str(error))
     if settings.archive and "backup" not in topology.services:
         yield Problem("services.postgres.archive", settings.archive, "there is nowhere to; declare services.backup")
 
