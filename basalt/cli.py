@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from basalt.collect.cost import Estimate, estimate
+from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import login, overview
@@ -38,6 +39,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 #: What a user can mend: told in a sentence, without a traceback.
 _EXPECTED = (
     StackError,
+    FolderError,
     EngineError,
     BuildError,
     PulumiError,

@@ -41,10 +41,19 @@ groups:
         annotations: {summary: "{{ $labels.subject }} keeps mail", description: Users wait for it.}
 """
 
+DASHBOARD = '''
+"""Mail."""
+from basalt.collect.panels import Unit, trend
+
+def panels():
+    yield trend("waiting", "Mail that users wait for.", Unit.COUNT, {"{{subject}}": "mail_waiting"})
+'''
+
 PROGRAM = """
 import sys
 from pathlib import Path
 from basalt.topology.load import load_stack
+from basalt.collect import dashboards
 from basalt.collect.inventory import inventory
 from basalt.plan import plan
 from tests.mocks import program
@@ -56,6 +65,8 @@ assert "redis-1:6379" in texts["mail-1"][0].text
 assert any("instance: mail-2" in file.text for file in texts["prometheus-1"]), "not monitored"
 assert inventory(topology).members["service_mail"] == ("local",), "unknown to Ansible"
 assert any("MailStuck" in file.text for file in texts["prometheus-1"]), "no alert"
+drawn = dict(dashboards.files(topology.services))
+assert all("mail_waiting" in drawn[name] for name in ("mail.json", "overview.json", "week.json")), "not drawn"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Files", "mail-1-files") in names
@@ -71,6 +82,7 @@ def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Pa
         "basalt/services/mail/settings.py": SETTINGS,
         "basalt/services/mail/plan.py": PLAN,
         "basalt/services/mail/alerts.yml": ALERTS,
+        "basalt/services/mail/dashboard.py": DASHBOARD,
         "basalt/services/mail/runbook.md": "# mail\n\n## MailStuck\n",
         "templates/mail/mail.conf.j2": "{% for one in redis %}{{ one }}\n{% endfor %}",
         "images/mail/Dockerfile": "ARG BASE\nFROM ${BASE}\n",

@@ -12,6 +12,8 @@ from typing import Any
 import yaml as pyyaml
 
 from basalt import services, yaml
+from basalt.collect import promql
+from basalt.collect.faults import FolderError
 
 #: `none` is for an alert that always fires, to prove that alerts arrive.
 SEVERITIES = ("critical", "warning", "info", "none")
@@ -21,11 +23,8 @@ Group = dict[str, Any]
 Overrides = Mapping[str, Mapping[str, str] | None]
 
 
-class RuleError(ValueError):
-    """A service's rules that cannot be used: which file, which alert, what to do."""
-
-    def __init__(self, path: Path, alert: str, remedy: str) -> None:
-        super().__init__(f"{path}: {alert}: {remedy}")
+class RuleError(FolderError):
+    """A service's rules that cannot be used."""
 
 
 @cache
@@ -36,9 +35,9 @@ def read(folder: Path) -> tuple[Group, ...]:
         return ()
     groups = (yaml.load(path.read_text()) or {}).get("groups") or []
     runbook = headings(folder)
-    for rule in _alerts(groups):
+    for rule in (rule for group in groups for rule in group.get("rules", [])):
         for remedy in _faults(rule, runbook):
-            raise RuleError(path, rule["alert"], remedy)
+            raise RuleError(path, rule.get("alert") or rule["record"], remedy)
     return tuple(groups)
 
 
@@ -67,6 +66,13 @@ def _alerts(groups: Iterable[Group]) -> Iterator[dict[str, Any]]:
 
 
 def _faults(rule: dict[str, Any], runbook: frozenset[str]) -> Iterator[str]:
+    if wrong := promql.fault(str(rule.get("expr", ""))):
+        yield wrong
+    if "alert" in rule:
+        yield from _alert_faults(rule, runbook)
+
+
+def _alert_faults(rule: dict[str, Any], runbook: frozenset[str]) -> Iterator[str]:
     severity = rule.get("labels", {}).get("severity")
     if severity not in SEVERITIES:
         yield f"severity {severity!r} tells nobody how soon to look; write one of {', '.join(SEVERITIES)}"

@@ -7,6 +7,8 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from basalt import services, yaml
+from basalt.collect import promql
+from basalt.collect.faults import FolderError
 
 
 class Unit(StrEnum):
@@ -19,6 +21,7 @@ class Unit(StrEnum):
     RATE = "rate"  # a second
     SECONDS = "seconds"
     BYTES = "bytes"
+    BYTE_RATE = "byte_rate"  # bytes a second
 
 
 class Row(BaseModel):
@@ -32,8 +35,8 @@ class Row(BaseModel):
     label: str = "subject"
 
 
-class RowError(ValueError):
-    """A service's `status.yml` that cannot be used: which file, what is wrong."""
+class RowError(FolderError):
+    """A service's `status.yml` that cannot be used."""
 
 
 _ROWS = TypeAdapter(tuple[Row, ...])
@@ -46,10 +49,14 @@ def read(folder: Path) -> tuple[Row, ...]:
     if not path.is_file():
         return ()
     try:
-        return _ROWS.validate_python(yaml.load(path.read_text()))
+        found = _ROWS.validate_python(yaml.load(path.read_text()))
     except ValidationError as error:
-        faults = "; ".join(f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
-        raise RowError(f"{path}: {faults}") from None
+        fault = error.errors()[0]
+        raise RowError(path, ".".join(map(str, fault["loc"])), fault["msg"]) from None
+    for row in found:
+        if wrong := promql.fault(row.query):
+            raise RowError(path, row.title, wrong)
+    return found
 
 
 def rows(name: str) -> tuple[Row, ...]:
@@ -65,6 +72,8 @@ def tell(value: float, unit: Unit) -> str:
     """A value for people: two digits of the largest unit that fits."""
     if unit is Unit.SECONDS:
         return next((f"{value / size:.1f} {name}" for size, name in _SPANS if abs(value) >= size), f"{value:.1f} s")
+    if unit is Unit.BYTE_RATE:
+        return f"{tell(value, Unit.BYTES)}/s"
     if unit is Unit.BYTES:
         return next((f"{value / size:.1f} {name}" for size, name in _SIZES if abs(value) >= size), f"{value:.0f} B")
     forms = {Unit.RATIO: f"{value:.0%}", Unit.RATE: f"{value:.1f}/s", Unit.NUMBER: f"{value:.2f}", Unit.NAME: ""}

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from docker.errors import APIError, NotFound
 
-from basalt.site import Instance, Site
+from basalt.site import Site
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.engine import connect, describe
-from basalt.workload import FILES
+from basalt.workload import FILES, Port
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +26,13 @@ class MetricsError(Exception):
 
 def ask(site: Site, queries: Sequence[str]) -> list[list[Sample]]:
     """The answer to each query, in one call. Raises MetricsError."""
-    collector = next((i for i in site.instances if i.workload.collects_scrapes), None)
-    if collector is None:
+    answering = next(site.answers(), None)
+    if answering is None:
         raise MetricsError(f"stack {site.topology.name} has no metrics; add `monitoring: {{}}` to its services")
+    answers, collector = answering
     try:
         container = connect(describe(site.host(collector))).containers.get(container_name(site, collector))
-        code, output = container.exec_run(list(_command(collector, queries)), demux=True)
+        code, output = container.exec_run(list(_command(collector.workload.ports[answers.port], queries)), demux=True)
     except (NotFound, APIError) as error:
         raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
     told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
@@ -40,8 +41,7 @@ def ask(site: Site, queries: Sequence[str]) -> list[list[Sample]]:
     return [_samples(query, answer) for query, answer in zip(queries, _documents(told), strict=True)]
 
 
-def _command(collector: Instance, queries: Sequence[str]) -> Iterator[str]:
-    port = next(port for port in collector.workload.ports.values() if port.scheme == "https")
+def _command(port: Port, queries: Sequence[str]) -> Iterator[str]:
     yield "curl"
     for number, query in enumerate(queries):
         yield from ["--next"] if number else []

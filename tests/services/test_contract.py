@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from basalt import services
-from basalt.collect import rules, status
+from basalt.collect import dashboards, promql, rules, status
 from tests.promtool import run
 
 each_service = pytest.mark.parametrize("service", services.names())
@@ -38,6 +38,22 @@ def test_each_alert_is_seen_to_fire_and_to_be_silent(service: str) -> None:
 @each_service
 def test_it_tells_how_it_is(service: str) -> None:
     assert status.rows(service)
+
+
+@each_service
+def test_it_has_a_dashboard_with_a_dozen_panels_at_most(service: str) -> None:
+    titles = [panel.title for panel in dashboards.read(service)]
+    assert 6 <= len(titles) <= 13
+    assert len(titles) == len(set(titles))
+
+
+@each_service
+def test_prometheus_understands_what_its_panels_and_its_status_ask(service: str, tmp_path: Path) -> None:
+    panels = [query for panel in dashboards.read(service) for query in dashboards.queries(panel)]
+    asked = [*map(promql.resolved, panels), *(row.query for row in status.rows(service))]
+    recorded = [{"record": f"asked:{number}", "expr": query} for number, query in enumerate(asked)]
+    (tmp_path / "asked.yml").write_text(yaml.safe_dump({"groups": [{"name": service, "rules": recorded}]}))
+    run("check", "rules", "--lint-fatal", "asked.yml", folder=tmp_path)
 
 
 @each_service

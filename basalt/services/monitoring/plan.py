@@ -11,6 +11,7 @@ from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
     STACK,
+    Answers,
     Certificate,
     File,
     Limits,
@@ -44,6 +45,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),
         collects_scrapes=True,
+        answers=Answers("web", settings.interval),
         sends_alerts=True,
     )
 
