@@ -9,6 +9,7 @@ from functools import cache
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, Row
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard as Model
 from grafana_foundation_sdk.models.dashboard import DashboardCursorSync, DashboardLinkType, GridPos, Panel, RowPanel
 
 from basalt import services
@@ -104,8 +105,15 @@ def _file(uid: str, title: str, shown: Iterable[Panel | RowPanel], since: str) -
         .link(others.as_dropdown(as_dropdown=True).keep_time(keep_time=True))
         .build()
     )
-    made.panels = list(_laid(shown))
-    return f"{uid}.json", JSONEncoder(sort_keys=True, indent=1).encode(made) + "\n"
+    return f"{uid}.json", _text(made, _laid(shown))
+
+
+def _text(made: Model, panels: Iterable[Panel | RowPanel]) -> str:
+    """A panel a line: a change of one is seen as that."""
+    encode = JSONEncoder(sort_keys=True).encode
+    made.panels = []
+    head, tail = encode(made).split('"panels": []')
+    return head + '"panels": [\n' + ",\n".join(map(encode, panels)) + "\n]" + tail + "\n"
 
 
 def _height(panel: Panel | RowPanel) -> int:

@@ -91,8 +91,9 @@ def test_every_panel_has_a_number_of_its_own_and_asks_the_stacks_metrics() -> No
         assert {panel["datasource"]["uid"] for panel in graphs(dashboard)} == {SOURCE}
 
 
-def test_a_dashboard_is_the_same_each_time() -> None:
+def test_a_dashboard_is_the_same_each_time_and_leaves_panels_as_they_are() -> None:
     assert dict(dashboards.files(services.names())) == dict(dashboards.files(services.names()))
+    assert {panel.id_val for name in services.names() for panel in dashboards.read(name)} == {None}
 
 
 def test_nothing_in_the_collector_names_a_service() -> None:
