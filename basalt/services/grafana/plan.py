@@ -32,7 +32,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         tier=Tier.WATCH,
         ports={"web": Port(_PORT, "https")},
         publish=_publish(settings, topology),
-        tmpfs=(Tmpfs("/tmp"), Tmpfs(_DATA, 32)),  # noqa: S108  the container's own
+        tmpfs=(Tmpfs("/tmp"), Tmpfs(_DATA, 64)),  # noqa: S108  the container's own
         # Its start computes for some seconds; afterwards it does nearly nothing.
         limits=Limits(memory=settings.memory, cpus=1),
         probe=asks_https(f"https://localhost:{_PORT}/api/health"),

@@ -23,7 +23,7 @@ class Settings(Base):
         min_length=1,
         description="the official one, a registry's; `grafana`: the server built here, without its web pages",
     )
-    memory: int = Field(default=256, ge=128, description="MiB")
+    memory: int = Field(default=512, ge=192, description="MiB; the server built here does with half")
     publish: Listen | None = Field(default=None, description="where its host listens. Default: in dev and test")
 
 
