@@ -17,6 +17,7 @@ from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
 from basalt.collect import pictures
 from basalt.collect.cost import Estimate, estimate
+from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import check as checklist
@@ -44,6 +45,7 @@ Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 #: What a user can mend: told in a sentence, without a traceback.
 _EXPECTED = (
     StackError,
+    FolderError,
     EngineError,
     BuildError,
     PulumiError,

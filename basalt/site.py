@@ -9,7 +9,7 @@ from itertools import count
 
 from basalt.render import render
 from basalt.topology.model import Host, Target, Topology
-from basalt.workload import STACK, Authority, Certificate, Endpoint, Scrape, Workload
+from basalt.workload import STACK, Answers, Authority, Certificate, Endpoint, Scrape, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +130,10 @@ class Site:
         """Everyone whom alerts are sent to: members of a cluster tell each other what they have sent."""
         return tuple(instance for instance in self.instances if instance.workload.takes_alerts)
 
+    def answers(self) -> Iterator[tuple[Answers, Instance]]:
+        """Everyone who answers questions about metrics."""
+        return ((i.workload.answers, i) for i in self.instances if i.workload.answers)
+
     def used_ports(self, instance: Instance) -> tuple[str, ...]:
         """The ports of an instance that anything else uses: these, and no others, are opened on its host."""
         workload = instance.workload
@@ -140,6 +144,8 @@ class Site:
             asked |= {scrape.port for scrape in workload.scrapes} | {workload.probes}
         if any(other.workload.sends_alerts for other in self.instances):
             asked.add(workload.takes_alerts)
+        if workload.answers and any(other.workload.asks for other in self.instances):
+            asked.add(workload.answers.port)
         return tuple(port for port in workload.ports if port in asked)
 
     def render(self, template: str, **values: object) -> str:

@@ -52,11 +52,20 @@ CHECKS = """
   runbook: MailStuck
 """
 
+DASHBOARD = '''
+"""Mail."""
+from basalt.collect.panels import Unit, trend
+
+def panels():
+    yield trend("waiting", "Mail that users wait for.", Unit.COUNT, {"{{subject}}": "mail_waiting"})
+'''
+
 PROGRAM = """
 import sys
 from pathlib import Path
 from basalt.topology.load import load_stack
 from basalt.checklist.metrics import queries
+from basalt.collect import dashboards
 from basalt.collect.catalogue import catalogue
 from basalt.collect.inventory import inventory
 from basalt.collect.pictures import links
@@ -73,6 +82,8 @@ assert any("MailStuck" in file.text for file in texts["prometheus-1"]), "no aler
 assert "max by (subject) (mail_age_seconds)" in queries(topology.services), "not measured"
 assert "| age | mail leaves within a minute | at most 1.0 min | fails |" in catalogue(made.site), "not in the catalogue"
 assert 'w-mail["mail (2)"]' in links(made.site), "not drawn"
+drawn = dict(dashboards.files(topology.services))
+assert all("mail_waiting" in drawn[name] for name in ("mail.json", "overview.json", "week.json")), "not drawn"
 names = {(r.type, r.name) for r in program(topology)}
 assert ("docker:index/container:Container", "mail-2") in names
 assert ("pulumi-python:dynamic/basalt:Files", "mail-1-files") in names
@@ -89,6 +100,7 @@ def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Pa
         "basalt/services/mail/plan.py": PLAN,
         "basalt/services/mail/alerts.yml": ALERTS,
         "basalt/services/mail/checks.yml": CHECKS,
+        "basalt/services/mail/dashboard.py": DASHBOARD,
         "basalt/services/mail/runbook.md": "# mail\n\n## MailStuck\n",
         "templates/mail/mail.conf.j2": "{% for one in redis %}{{ one }}\n{% endfor %}",
         "images/mail/Dockerfile": "ARG BASE\nFROM ${BASE}\n",

@@ -8,7 +8,7 @@ import pytest
 from basalt.plan import survey
 from basalt.site import Site, place
 from basalt.topology.model import Topology
-from basalt.workload import Endpoint, Limits, Port, Tier, Workload
+from basalt.workload import Answers, Endpoint, Limits, Port, Tier, Workload
 from tests.stacks import ONE_HOST, THREE_HOSTS, raw, topology
 
 
@@ -91,3 +91,11 @@ def test_a_port_that_takes_alerts_is_open_where_somebody_sends_them() -> None:
     told = site_of(topology(), taker, replace(workload("rules"), sends_alerts=True))
     assert silent.used_ports(silent.of("pager")[0]) == ()
     assert told.used_ports(told.of("pager")[0]) == ("web",)
+
+
+def test_a_port_that_answers_is_open_where_somebody_asks() -> None:
+    answering = replace(workload("metrics"), answers=Answers("web", 15))
+    silent = site_of(topology(), answering, workload("screen"))
+    asked = site_of(topology(), answering, replace(workload("screen"), asks=True))
+    assert silent.used_ports(silent.of("metrics")[0]) == ()
+    assert asked.used_ports(asked.of("metrics")[0]) == ("web",)

@@ -31,16 +31,18 @@ def openings(site: Site, host: str) -> tuple[Opening, ...]:
 
 
 def users(site: Site, instance: Instance, port: str) -> tuple[Instance, ...]:
-    """The instances that connect to one port of an instance: they declare it, or they gather routes or scrapes."""
+    """The instances that connect to one port of an instance: they declare it, or they gather what it offers."""
     workload = instance.workload
     routed = any(route.port == port for route in workload.routes)
     scraped = any(scrape.port == port for scrape in workload.scrapes)
+    answers = workload.answers is not None and workload.answers.port == port
     return tuple(
         other
         for other in site.instances
         if Endpoint(workload.name, port) in other.workload.uses
         or (routed and other.workload.collects_routes)
         or (scraped and other.workload.collects_scrapes)
+        or (answers and other.workload.asks)
     )
 
 

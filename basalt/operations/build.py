@@ -1,9 +1,9 @@
-"""Builds the images that a stack needs, in parallel, and brings them to every engine of the stack."""
+"""Builds the images that a stack needs, in parallel, and brings them, and those of registries, to every engine."""
 
 import os
 import subprocess
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -82,11 +82,26 @@ def _build(image: str, log_folder: Path) -> str:
 
 
 def distribute(site: Site, say: Say) -> None:
-    """Copies images to the engines that lack them: a host needs no registry. BuildError when one cannot be copied."""
+    """Brings images to the engines that lack them: those built here are copied, so that a host needs no registry for
+    them; all others are pulled from theirs. BuildError when one cannot be brought."""
     with ThreadPoolExecutor(_PARALLEL) as pool:
-        for message in pool.map(lambda name: _copy(site, name), site.topology.hosts):
-            if message:
+        for messages in pool.map(lambda name: (_copy(site, name), *_pull(site, name)), site.topology.hosts):
+            for message in filter(None, messages):
                 say(message)
+
+
+def _pull(site: Site, name: str) -> Iterator[str]:
+    host = site.topology.hosts[name]
+    for image in sorted({i.workload.image for i in site.instances if i.host == name} - set(contexts())):
+        if _has(host, reference(image)):
+            continue
+        started = time.monotonic()
+        try:
+            connect(describe(host)).images.pull(image)
+        except docker.errors.APIError as error:
+            remedy = "name an image that its registry gives, or the folder of images/ that builds one here"
+            raise BuildError(f"{name} cannot pull image {image}: {error.explanation or error}; {remedy}") from None
+        yield f"{image} pulled to {name} in {time.monotonic() - started:.0f} s"
 
 
 def _copy(site: Site, name: str) -> str:

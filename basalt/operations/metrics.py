@@ -7,10 +7,10 @@ from typing import Any
 from docker.errors import APIError, NotFound
 
 from basalt.collect.samples import Sample
-from basalt.site import Instance, Site
+from basalt.site import Site
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.engine import connect, describe
-from basalt.workload import FILES
+from basalt.workload import FILES, Port
 
 
 class MetricsError(Exception):
@@ -34,12 +34,13 @@ def alert_rules(site: Site) -> list[dict[str, Any]]:
 
 def _answers(site: Site, asked: Sequence[tuple[str, ...]]) -> list[dict[str, Any]]:
     """What Prometheus answers to each: flags of curl, and last what follows `/api/v1/`."""
-    collector = next((i for i in site.instances if i.workload.collects_scrapes), None)
-    if collector is None:
+    answering = next(site.answers(), None)
+    if answering is None:
         raise MetricsError(f"stack {site.topology.name} has no metrics; add `monitoring: {{}}` to its services")
+    answers, collector = answering
     try:
         container = connect(describe(site.host(collector))).containers.get(container_name(site, collector))
-        code, output = container.exec_run(list(_command(collector, asked)), demux=True)
+        code, output = container.exec_run(list(_command(collector.workload.ports[answers.port], asked)), demux=True)
     except (NotFound, APIError) as error:
         raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
     told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
@@ -48,8 +49,7 @@ def _answers(site: Site, asked: Sequence[tuple[str, ...]]) -> list[dict[str, Any
     return list(_documents(told))
 
 
-def _command(collector: Instance, asked: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    port = next(port for port in collector.workload.ports.values() if port.scheme == "https")
+def _command(port: Port, asked: Sequence[tuple[str, ...]]) -> Iterator[str]:
     yield "curl"
     for number, (*flags, path) in enumerate(asked):
         yield from ["--next"] if number else []

@@ -5,7 +5,8 @@
 have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority).
 `alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`),
 `status.yml` what `basalt status` tells of it (`basalt.collect.status`), `checks.yml` what `basalt check` measures of it
-(`basalt.collect.checks`).
+(`basalt.collect.checks`), `dashboard.py` what people see of it: `panels() -> Iterable[Panel]`, the first one also on
+the overview (`basalt.collect.dashboards`).
 No file names a service from outside its folder except by an endpoint.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from basalt.collect.panels import Panel
     from basalt.site import Instance, Site
     from basalt.topology.model import Settings, Topology
     from basalt.topology.problem import Problem
@@ -60,6 +62,13 @@ def certificates(name: str, instance: "Instance", site: "Site") -> "tuple[Certif
     """Which certificates an instance holds: one of the stack's authority, unless the service says otherwise."""
     own: Callable[..., Iterable[Certificate]] | None = getattr(_module(name, "plan"), "certificates", None)
     return tuple(own(instance, site)) if own else (site.certificate(instance),)
+
+
+def panels(name: str) -> "tuple[Panel, ...]":
+    """What people see of a service; empty where its folder has no `dashboard.py`."""
+    if not (folder(name) / "dashboard.py").is_file():
+        return ()
+    return tuple(_module(name, "dashboard").panels())
 
 
 def _module(name: str, part: str) -> Any:

@@ -80,6 +80,9 @@ def _needs(site: Site) -> Iterator[Problem]:
         for task in workload.after:
             if not site.of(task):
                 yield Problem(f"services.{service}", workload.name, f"waits for {task}, which the stack does not have")
+        if workload.asks and not any(site.answers()):
+            remedy = "shows metrics, which nobody gathers; add the service that does, or remove this one"
+            yield Problem(f"services.{service}", workload.name, remedy)
 
 
 def _workloads(site: Site) -> list[tuple[Workload, str]]:

@@ -150,6 +150,14 @@ class Scrape:
 
 
 @dataclass(frozen=True, slots=True)
+class Answers:
+    """A port that answers PromQL (prometheus.io/docs, querying/api). `interval`: seconds between two samples."""
+
+    port: str
+    interval: int
+
+
+@dataclass(frozen=True, slots=True)
 class Route:
     """Requests for `path` and all below it go to this "https" port; the longest path wins. `streams`: answers may
     last for hours (WebSocket, server-sent events), and a client comes back to the same instance."""
@@ -205,6 +213,10 @@ class Workload:
     scrapes: tuple[Scrape, ...] = ()
     #: True for the one that gathers: it may reach every scraped port of the topology.
     collects_scrapes: bool = False
+    #: How it answers questions about what it has gathered.
+    answers: Answers | None = None
+    #: True for the one that shows metrics: it may reach every port that answers.
+    asks: bool = False
     #: The "https" port at which it takes alerts (Alertmanager's API v2).
     takes_alerts: str = ""
     #: True for the one that evaluates rules: it may reach every port that takes alerts.

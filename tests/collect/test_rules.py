@@ -78,6 +78,7 @@ def test_a_service_without_rules_left_has_no_file(folder: Path) -> None:
     [
         ({"labels": {}}, "severity None tells nobody how soon to look"),
         ({"labels": {"severity": "urgent"}}, "write one of critical, warning, info, none"),
+        ({"expr": "sum(mail_waiting"}, "'sum.mail_waiting' is no PromQL: unclosed"),
         ({"annotations": {"description": "Users wait."}}, "it has no summary"),
         ({"annotations": {"summary": "Mail waits", "description": ""}}, "it has no description"),
     ],

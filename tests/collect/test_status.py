@@ -27,6 +27,11 @@ def test_a_row_that_cannot_be_used_is_named(row: str, tmp_path: Path) -> None:
         read(written(tmp_path, f"- {row}"))
 
 
+def test_a_query_with_a_fault_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RowError, match=r"status\.yml: lag: 'max\(lag' is no PromQL: unclosed"):
+        read(written(tmp_path, "- {title: lag, query: max(lag, unit: seconds}"))
+
+
 @pytest.mark.parametrize(
     ("value", "unit", "told"),
     [
@@ -35,6 +40,7 @@ def test_a_row_that_cannot_be_used_is_named(row: str, tmp_path: Path) -> None:
         (7_776_000, Unit.SECONDS, "90.0 d"),
         (512, Unit.BYTES, "512 B"),
         (1_540_000, Unit.BYTES, "1.5 MB"),
+        (1_540_000, Unit.BYTE_RATE, "1.5 MB/s"),
         (0.803, Unit.RATIO, "80%"),
         (3, Unit.COUNT, "3"),
         (0.25, Unit.RATE, "0.2/s"),

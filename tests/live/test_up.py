@@ -64,6 +64,21 @@ def test_a_wrong_stack_file_touches_nothing(project: Project) -> None:
     assert {name: container.id for name, container in project.containers().items()} == ids
 
 
+def test_an_image_that_no_registry_gives_touches_nothing(project: Project) -> None:
+    wrong = "127.0.0.1:1/nobody/nothing:1"
+    before = project.edit(lambda topology: topology["services"]["grafana"].update(image=wrong))
+    ids = {name: container.id for name, container in project.containers().items()}
+    try:
+        done = project.basalt("up", "--yes", check=False)
+    finally:
+        project.stack_file.write_text(before)
+    assert done.returncode != 0
+    assert f"local cannot pull image {wrong}" in done.stdout
+    assert "name an image that its registry gives" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert {name: container.id for name, container in project.containers().items()} == ids
+
+
 def test_doctor_finds_nothing_missing(project: Project) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "basalt", "doctor"], cwd=ROOT, text=True, capture_output=True, check=False

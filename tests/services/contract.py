@@ -31,6 +31,8 @@ def faults(held: Held) -> Iterator[str]:
         yield "status.yml tells nothing"
     if not checks.read(held.folder):
         yield "checks.yml measures nothing"
+    if not (held.folder / "dashboard.py").is_file():
+        yield "it has no dashboard.py"
 
 
 def _workloads(held: Held) -> Iterator[str]:

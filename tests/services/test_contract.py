@@ -8,9 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import yaml
 
 from basalt import services
-from basalt.collect import rules
+from basalt.collect import dashboards, promql, rules, status
 from basalt.collect.faults import FolderError
 from basalt.plan import survey
 from basalt.topology.load import load_stack
@@ -69,6 +70,7 @@ PARTS: dict[str, tuple[Callable[[Held], Held], str]] = {
     "runbook": (without("runbook.md"), "whoever is woken finds no help"),
     "status": (without("status.yml"), "status.yml tells nothing"),
     "checks": (without("checks.yml"), "checks.yml measures nothing"),
+    "dashboard": (without("dashboard.py"), "it has no dashboard.py"),
 }
 
 
@@ -98,6 +100,22 @@ def test_each_alert_without_its_chapter_of_the_runbook_is_seen(service: str, tmp
         runbook = folder / "runbook.md"
         runbook.write_text(runbook.read_text().replace(f"## {alert}\n", f"### {alert}\n"))
         assert f"add a heading `## {alert}`" in told(replace(held(service), folder=folder))
+
+
+@each_service
+def test_it_has_a_dashboard_with_a_dozen_panels_at_most(service: str) -> None:
+    titles = [panel.title for panel in dashboards.read(service)]
+    assert 6 <= len(titles) <= 13
+    assert len(titles) == len(set(titles))
+
+
+@each_service
+def test_prometheus_understands_what_its_panels_and_its_status_ask(service: str, tmp_path: Path) -> None:
+    panels = [query for panel in dashboards.read(service) for query in dashboards.queries(panel)]
+    asked = [*map(promql.resolved, panels), *(row.query for row in status.rows(service))]
+    recorded = [{"record": f"asked:{number}", "expr": query} for number, query in enumerate(asked)]
+    (tmp_path / "asked.yml").write_text(yaml.safe_dump({"groups": [{"name": service, "rules": recorded}]}))
+    run("check", "rules", "--lint-fatal", "asked.yml", folder=tmp_path)
 
 
 def test_a_name_means_one_alert_of_one_service() -> None:

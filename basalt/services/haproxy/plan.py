@@ -62,4 +62,7 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     sql = site.addresses(str(SQL), instance)
     rest = site.addresses(str(REST), instance)
     members = [{"name": s.name, "sql": s, "rest": r.port} for s, r in zip(sql, rest, strict=True)]
-    yield File("haproxy.cfg", site.render("haproxy/haproxy.cfg.j2", members=members, connections=settings.connections, interval=INTERVAL))
+    yield File(
+        "haproxy.cfg",
+        site.render("haproxy/haproxy.cfg.j2", members=members, connections=settings.connections, interval=INTERVAL),
+    )

@@ -12,6 +12,7 @@ from basalt.topology.model import Topology
 from basalt.workload import (
     RARELY,
     STACK,
+    Answers,
     Certificate,
     File,
     Limits,
@@ -45,6 +46,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape("web"),),
         collects_scrapes=True,
+        answers=Answers("web", settings.interval),
         sends_alerts=True,
     )
 

@@ -1,15 +1,16 @@
-"""Promise -> timeouts: for how long nobody can write when the primary is lost, and what keeps it that short. Pure; seconds.
+"""Promise -> timeouts: for how long nobody can write when the primary is lost, and what keeps it that short. Pure;
+seconds.
 
-A host that dies cannot say so: its lock ends `ttl` after it was last renewed, and not before. Then a replica is elected,
-HAProxy's next check finds it, and PgBouncer logs in again. So
+A host that dies cannot say so: its lock ends `ttl` after it was last renewed, and not before. Then a replica is
+elected, HAProxy's next check finds it, and PgBouncer logs in again. So
 
     outage <= ttl + election + check + login
 
 Where PostgreSQL alone dies, Patroni lives and sees it within `loop_wait`; it gives the lock away, or starts PostgreSQL
 again for `primary_start_timeout` at most.
 
-Sources: Patroni's docs/dynamic_configuration.rst (least values, and `loop_wait + 2 * retry_timeout <= ttl`, which it would
-else bend with no more than a warning); replicas watch the lock, so that an election begins when it ends (docs/faq.rst)."""
+Sources: Patroni's docs/dynamic_configuration.rst (least values, and `loop_wait + 2 * retry_timeout <= ttl`, which it
+would else bend with no more than a warning); replicas watch the lock, so an election begins when it ends."""
 
 from dataclasses import dataclass
 
@@ -48,8 +49,8 @@ class Timeouts:
 
 
 def solve(promise: Promise, members: int) -> Timeouts:
-    """The timeouts that keep a promise, with the longest lock among them: every lock that is lost to jitter is a failover
-    for nothing. ValueError, with the remedy, where no timeouts do."""
+    """The timeouts that keep a promise, with the longest lock among them: every lock that is lost to jitter is a
+    failover for nothing. ValueError, with the remedy, where no timeouts do."""
     if promise.write_outage_seconds < SHORTEST:
         raise ValueError(
             f"a dead host keeps its lock for {_LEAST_TTL} s (Patroni's least ttl), and {_AFTER} s more may pass until "
@@ -61,8 +62,8 @@ def solve(promise: Promise, members: int) -> Timeouts:
 
 
 def _start(promise: Promise, members: int, loop_wait: int) -> int:
-    """For how long a crashed PostgreSQL may recover in its place. Where a replica has every commit it takes over at once;
-    where it may lack some, they are worth what the promise leaves of time. Alone, it has Patroni's default."""
+    """For how long a crashed PostgreSQL may recover in its place. Where a replica has every commit it takes over at
+    once; where it may lack some, they are worth what the promise leaves of time. Alone, it has Patroni's default."""
     if members == 1:
         return _ALONE
     return 0 if promise.loss == "none" else max(0, promise.write_outage_seconds - loop_wait - _AFTER)
@@ -74,4 +75,5 @@ def told(promise: Promise, members: int) -> str:
         return "one member: nobody takes over when its host dies"
     found = solve(promise, members)
     sums = f"lock {found.ttl} + election {_ELECTION} + check {_CHECK} + login {CONNECT}"
-    return f"when a host dies, nobody writes for at most {found.outage} s ({sums}); promised are {promise.write_outage_seconds}"
+    promised = f"promised are {promise.write_outage_seconds}"
+    return f"when a host dies, nobody writes for at most {found.outage} s ({sums}); {promised}"

@@ -1,0 +1,1 @@
+"""Grafana: shows every service's dashboard."""
