@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from importlib import import_module
 
 from basalt import services
-from basalt.collect import checks, rules, status
+from basalt.collect import checks, dashboards, rules, status
 from basalt.collect.openings import users
 from basalt.collect.settings import settings
 from basalt.collect.status import Unit, tell
@@ -49,6 +49,7 @@ def _service(name: str, site: Site) -> Iterator[str]:
     yield from _section("Alerts", ("alert", "severity", "when", "tells"), _alerts(name))
     yield from _section("Status", ("what", "unit"), [(row.title, row.unit.value) for row in status.rows(name)])
     yield from _section("Checks", ("id", "what", "expected", "otherwise"), _checks(name))
+    yield from _section("Dashboard", ("panel", "what it shows"), _panels(name))
 
 
 def _section(title: str, head: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
@@ -144,3 +145,7 @@ def _checks(name: str) -> Iterator[tuple[str, ...]]:
 
 def _bound(value: float, unit: Unit) -> str:
     return f"{value:g}" if unit in (Unit.COUNT, Unit.NUMBER) else tell(value, unit)
+
+
+def _panels(name: str) -> Iterator[tuple[str, ...]]:
+    return ((panel.title or "", " ".join((panel.description or "").split())) for panel in dashboards.read(name))

@@ -109,6 +109,8 @@ def _uses(workload: Workload, drawn: list[Workload]) -> Iterator[tuple[str, str]
             yield other.name, _paths(other)
         if other.takes_alerts and workload.sends_alerts:
             yield other.name, "alerts"
+        if other.answers and workload.asks:
+            yield other.name, "metrics"
 
 
 def _paths(workload: Workload) -> str:

@@ -116,6 +116,7 @@ def test_prometheus_reads_its_queries(service: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("service", services.names())
 def test_its_checks_name_workloads_that_there_are(service: str) -> None:
-    site = survey(load_stack(Path(__file__).parent.parent.parent, "dev"))
-    own = {instance.workload.name for instance in site.instances if instance.service == service}
+    stacks = sorted((Path(__file__).parent.parent.parent / "stacks").glob("Pulumi.*.yaml"))
+    sites = [survey(load_stack(path.parent.parent, path.name.split(".")[1])) for path in stacks]
+    own = {instance.workload.name for site in sites for instance in site.instances if instance.service == service}
     assert {check.of for check in checks(service)} - {None} <= own

@@ -30,6 +30,7 @@ def test_alerts_and_scrapes_are_told_and_those_who_only_look_are_not() -> None:
     drawn = links(survey(topology(WATCHED)))
     assert "  w-prometheus -- alerts --> w-alertmanager" in drawn
     assert "prometheus<br/>scrapes all" in drawn
+    assert "  w-grafana -- metrics --> w-prometheus" in links(survey(topology(WATCHED, services__grafana={})))
     for left_out in ("exporter", "blackbox", "postgres-provision"):
         assert left_out not in drawn
 

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from basalt import services
 from basalt.cli import app
-from basalt.collect import checks, rules, status
+from basalt.collect import checks, dashboards, rules, status
 from basalt.collect.catalogue import catalogue
 from basalt.collect.pictures import hosts, links
 from basalt.collect.settings import settings
@@ -73,6 +73,7 @@ def test_the_catalogue_has_everything_there_is() -> None:
         wanted += [f"| [{alert}](basalt/services/{name}/runbook.md#" for alert in rules.names([name])]
         wanted += [f"| {row.title} |" for row in status.rows(name)]
         wanted += [f"| {check.id} | {check.title} |" for check in checks.checks(name)]
+        wanted += [f"| {panel.title} |" for panel in dashboards.read(name)]
         wanted += [f"| `{i.workload.name}` |" for i in site("dev").instances if i.service == name]
         assert [one for one in wanted if one not in part] == [], name
 
