@@ -2,13 +2,28 @@
 always the one in the file."""
 
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
 from basalt.collect import dashboards
 from basalt.services.grafana.settings import BUILT_HERE, Settings, published
 from basalt.services.grafana.sources import sources
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import FILES, File, Limits, Port, Publish, Scrape, SecretRef, Tier, Tmpfs, Workload, asks_https
+from basalt.urls import urls
+from basalt.workload import (
+    FILES,
+    Certificate,
+    File,
+    Limits,
+    Port,
+    Publish,
+    Scrape,
+    SecretRef,
+    Tier,
+    Tmpfs,
+    Workload,
+    asks_https,
+)
 
 ADMIN, KEY = SecretRef("grafana/admin"), SecretRef("grafana/key")
 
@@ -49,18 +64,26 @@ def _publish(settings: Settings, topology: Topology) -> tuple[Publish, ...]:
     return (Publish("web", *listener, f"{_LOGIN}; {_BARE}" if settings.image == BUILT_HERE else _LOGIN),)
 
 
+def certificates(instance: Instance, site: Site) -> Iterator[Certificate]:
+    """Its own, with the address that people type."""
+    typed = urlsplit(_root(instance, site)).hostname
+    yield site.certificate(instance, typed) if typed else site.certificate(instance)
+
+
+def _root(instance: Instance, site: Site) -> str:
+    """What people type; empty where it is not published."""
+    return urls(site).get(f"{instance.name}.web", "")
+
+
 def files(instance: Instance, site: Site) -> Iterator[File]:
     """`grafana.ini` with its secrets, whom it asks, and every service's dashboard."""
-    settings = site.topology.service(Settings)
-    assert settings is not None  # noqa: S101  its own instance
-    listener = published(settings, site.topology)
     yield File(
         "grafana.ini",
         site.render(
             "grafana/grafana.ini.j2",
             port=_PORT,
             data=_DATA,
-            root=f"https://{listener.address}:{listener.port}/" if listener else "",
+            root=_root(instance, site),
             admin=f"{FILES}/secrets/{ADMIN.name}",
             key=f"{FILES}/secrets/{KEY.name}",
         ),

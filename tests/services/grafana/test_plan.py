@@ -97,7 +97,15 @@ def test_it_is_published_where_the_stack_says() -> None:
     (grafana,) = survey(topology(HOSTS, services__grafana={"publish": "192.0.2.1:443"})).of("grafana")
     assert [(p.address, p.number) for p in grafana.workload.publish] == [("192.0.2.1", 443)]
     made = plan(topology(HOSTS, services__grafana={"publish": "192.0.2.1:443"}))
-    assert settings(made)["server"]["root_url"] == "https://192.0.2.1:443/"
+    assert settings(made)["server"]["root_url"] == "https://192.0.2.1:443"
+
+
+def test_its_certificate_bears_what_people_type() -> None:
+    made = plan(topology(HOSTS, services__grafana={"publish": "0.0.0.0:443"}))
+    (grafana,) = [p for p in made.planned if p.instance.name == "grafana-1"]
+    assert str(made.site.host(grafana.instance).address) in grafana.certificates[0].names
+    (hidden,) = [p for p in plan(topology(HOSTS)).planned if p.instance.name == "grafana-1"]
+    assert set(hidden.certificates[0].names) == {"grafana-1", "grafana", "localhost"}
 
 
 def test_the_server_that_is_built_here_says_what_it_lacks() -> None:
