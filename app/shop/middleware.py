@@ -16,7 +16,7 @@ log = logging.getLogger("shop.access")
 
 _SAFE_ID = re.compile(r"[\w.:-]{1,64}")
 # Asked every few seconds by machines; their log lines would bury the others.
-_PROBES = frozenset({"/healthz", "/readyz", "/metrics", "/pay/healthz"})
+_PROBES = frozenset({"/healthz", "/readyz", "/statusz", "/metrics", "/pay/healthz", "/pay/statusz"})
 
 
 def choose_id(offered: str | None) -> str:

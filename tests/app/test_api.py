@@ -53,6 +53,14 @@ def test_it_lives_and_passes_the_request_id_on(settings: Settings) -> None:
     assert answer.headers["X-Request-ID"] == "probe-1"
 
 
+@pytest.mark.parametrize("path", ["/statusz", "/pay/statusz"])
+def test_without_its_database_it_tells_anybody_that_users_are_not_served_and_not_why(
+    settings: Settings, path: str
+) -> None:
+    answer = visit(settings, lambda client: client.get(path))
+    assert (answer.status_code, answer.json()) == (503, {"status": "failed"})
+
+
 def test_whoami_tells_the_tier_to_the_caller_and_to_the_proxy(settings: Settings) -> None:
     headers = bearer(settings, "driver")
     answer = visit(settings, lambda client: client.get("/whoami", headers=headers))

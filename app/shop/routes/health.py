@@ -17,6 +17,8 @@ log = logging.getLogger(__name__)
 router = APIRouter()
 
 READY_SECONDS = 1.0
+# A user waits longer than a balancer.
+SERVED_SECONDS = 3.0
 
 _SCHEMA = "SELECT coalesce(max(version), 0) >= %(wanted)s AS migrated FROM schema_migrations"
 
@@ -30,11 +32,16 @@ async def healthz(shop: ShopState) -> dict[str, str]:
 async def readyz(shop: ShopState) -> JSONResponse:
     if shop.lifecycle.draining:
         return JSONResponse({"status": "draining", "failed": []}, 503)
-    checks = {"database": _database(shop), "redis": _redis(shop)}
-    answers = await asyncio.gather(*(_within_limit(name, check) for name, check in checks.items()))
-    failed = [name for name, fine in zip(checks, answers, strict=True) if not fine]
+    failed = await _failed(shop, READY_SECONDS)
     status = "failed" if failed else "ready"
     return JSONResponse({"status": status, "failed": failed}, 503 if failed else 200)
+
+
+@router.get("/statusz")
+async def statusz(shop: ShopState) -> JSONResponse:
+    """Whether users are served, for anybody: a draining replica still serves them. What fails is not said."""
+    failed = await _failed(shop, SERVED_SECONDS)
+    return JSONResponse({"status": "failed" if failed else "ok"}, 503 if failed else 200)
 
 
 @router.get("/metrics")
@@ -43,12 +50,18 @@ async def scrape(shop: ShopState) -> Response:
     return Response(metrics.generate_latest(), media_type=metrics.CONTENT_TYPE_LATEST)
 
 
-async def _within_limit(name: str, check: Awaitable[bool]) -> bool:
+async def _failed(shop: Shop, seconds: float) -> list[str]:
+    checks = {"database": _database(shop), "redis": _redis(shop)}
+    answers = await asyncio.gather(*(_within(seconds, name, check) for name, check in checks.items()))
+    return [name for name, fine in zip(checks, answers, strict=True) if not fine]
+
+
+async def _within(seconds: float, name: str, check: Awaitable[bool]) -> bool:
     try:
-        async with asyncio.timeout(READY_SECONDS):
+        async with asyncio.timeout(seconds):
             return await check
     except (psycopg.Error, RedisError, OSError, TimeoutError) as error:
-        log.warning("not ready: %s: %r", name, error)
+        log.warning("%s does not answer: %r", name, error)
         return False
 
 

@@ -3,6 +3,7 @@
 from fastapi import APIRouter, HTTPException, Response, status
 
 from shop import orders
+from shop.routes import health
 from shop.routes.common import KnownCaller, ShopState
 from shop.routes.orders import OrderId
 
@@ -12,6 +13,9 @@ router = APIRouter(prefix="/pay")
 @router.get("/healthz")
 async def healthz(shop: ShopState) -> dict[str, str]:
     return {"status": "ok", "instance": shop.instance}
+
+
+router.get("/statusz")(health.statusz)
 
 
 @router.post("/{order}")
