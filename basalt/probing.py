@@ -3,7 +3,7 @@
 A certificate is looked at where it is served to whoever comes: at every "https" port that is scraped, routed, published
 or takes alerts. Ports that speak other protocols, or that ask for a client's certificate, are not looked at."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address
 
@@ -13,6 +13,10 @@ from basalt.workload import FILES, Publish, Route, Workload
 
 #: A route's health path must say 2xx; a route without one must answer, and not with a server's error.
 HEALTH, ANSWERS, TLS = "http_2xx", "http_answers", "tls"
+
+#: Seconds between two looks at a route: an outage is told within half a minute. Each look counts for the rate limit of
+#: whoever has not logged in, so that a stack of many routes is asked less often.
+_ROUTES, _EACH_ROUTE = 10, 2
 
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  compared with, not listened on
 
@@ -29,17 +33,25 @@ class Module:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One question: `target` is a URL or host:port, `subject` the instance that it is about."""
+    """One question: `target` is a URL or host:port, `subject` the instance that it is about. Where a public route is
+    looked at, `path` is the route's and `behind` the workload that it leads to."""
 
     module: Module
     target: str
     subject: Instance = field(compare=False)
+    path: str = ""
+    behind: str = ""
 
 
 def looks(site: Site) -> tuple[Look, ...]:
     """Everything to look at, sorted."""
     found = {*_certificates(site), *_routes(site)}
     return tuple(sorted(found, key=lambda look: (look.module.name, look.subject.name, look.target)))
+
+
+def route_seconds(asked: Iterable[Look]) -> int:
+    """How long after a look at a public route the next one comes, when all of these are looked at."""
+    return max(_ROUTES, _EACH_ROUTE * len({look.path for look in asked if look.path}))
 
 
 def modules(site: Site) -> tuple[Module, ...]:
@@ -68,17 +80,19 @@ def _routes(site: Site) -> Iterator[Look]:
     """Each route through each edge. A fenced stack answers nobody, and is meant to."""
     if site.topology.role is Role.FENCED:
         return
-    routes = {route for instance in site.instances for route in instance.workload.routes if not route.streams}
+    workloads = {instance.workload.name: instance.workload for instance in site.instances}
+    routes = [(name, route) for name, one in workloads.items() for route in one.routes if not route.streams]
     for edge in (instance for instance in site.instances if instance.workload.collects_routes):
         for publish in edge.workload.publish:
             address = _public(site, edge, publish)
             if address and edge.workload.ports[publish.port].scheme == "https":
-                yield from (_route(edge, publish.port, address, route) for route in routes)
+                yield from (_route(edge, publish.port, address, *one) for one in routes)
 
 
-def _route(edge: Instance, port: str, address: str, route: Route) -> Look:
+def _route(edge: Instance, port: str, address: str, behind: str, route: Route) -> Look:
     kind = HEALTH if route.health else ANSWERS
-    return Look(_module(kind, edge, port), f"https://{address}{route.health or route.path}", edge)
+    target = f"https://{address}{route.health or route.path}"
+    return Look(_module(kind, edge, port), target, edge, route.path, behind)
 
 
 def _module(kind: str, instance: Instance, port: str) -> Module:

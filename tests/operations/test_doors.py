@@ -74,7 +74,7 @@ def test_each_route_is_asked_under_the_public_name(tmp_path: Path) -> None:
     with serving(tmp_path, ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3) as port:
         door = asked(port)
     assert not isinstance(door.replies, Unasked)
-    assert [reply.headers["x-path"] for reply in door.replies] == ["/healthz", "/pay/healthz"]
+    assert [reply.headers["x-path"] for reply in door.replies] == ["/pay/statusz", "/statusz"]
     assert {(r.status, r.tls, r.headers["x-name"]) for r in door.replies} == {(200, "TLSv1.3", "shop.example.com")}
     assert door.old == ""
 

@@ -94,7 +94,7 @@ def _routes(name: str, part: Part, settings: Settings, note: str) -> tuple[Route
     streams = [path for path in settings.streams if owner(settings, path) == name]
     plain = [path for path in part.routes if path not in streams]
     # The reference application tells anybody how it is; of another one nothing is known.
-    health = "/healthz" if part.command is None else ""
+    health = "/statusz" if part.command is None else ""
     return (
         *(Route(path, note=note, health=health and path.rstrip("/") + health) for path in plain),
         *(Route(path, streams=True) for path in streams),

@@ -1,16 +1,17 @@
 """Scrapes of those that look at others from outside. Names no service."""
 
-from basalt.probing import TLS, Look, looks
+from basalt.probing import TLS, Look, looks, route_seconds
 from basalt.services.monitoring.scrapes import Job, Target, labels
 from basalt.site import Instance, Site
 from basalt.workload import FILES
 
-#: Seconds. A certificate ends on a day; a route is missed within minutes, and each look counts for its rate limit.
-_CERTIFICATES, _ROUTES = 120, 30
+#: Seconds: a certificate ends on a day.
+_CERTIFICATES = 120
 
 
 def jobs(site: Site, interval: int) -> tuple[Job, ...]:
-    """Two a prober: certificates, routes. `interval` is that of all other scrapes."""
+    """Two a prober: certificates, routes. `interval` is that of all other scrapes; certificates are not looked at more
+    often."""
     probers = {i.workload.name: site.of(i.workload.name) for i in site.instances if i.workload.probes}
     made = []
     for instances in probers.values():
@@ -18,7 +19,7 @@ def jobs(site: Site, interval: int) -> tuple[Job, ...]:
         certificates = [look for look in every if look.module.kind == TLS]
         routes = [look for look in every if look.module.kind != TLS]
         made.append(_job("certificates", certificates, instances, site, max(interval, _CERTIFICATES)))
-        made.append(_job("routes", routes, instances, site, max(interval, _ROUTES)))
+        made.append(_job("routes", routes, instances, site, route_seconds(routes)))
     return tuple(job for job in made if job.targets)
 
 

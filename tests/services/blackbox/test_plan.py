@@ -41,14 +41,14 @@ def test_every_public_route_is_looked_at_through_the_edge() -> None:
     site = plan(topology(SHOP)).site
     edge = site.dial(site.of("nginx")[0], "https")
     found = {look.target for look in looks(site) if look.module.kind == HEALTH}
-    assert found == {f"https://{edge}/healthz", f"https://{edge}/pay/healthz"}
+    assert found == {f"https://{edge}/statusz", f"https://{edge}/pay/statusz"}
 
 
 def test_on_several_hosts_routes_are_looked_at_where_people_arrive() -> None:
     site = plan(topology(HOSTS)).site
     found = {look.target for look in looks(site) if look.module.kind == HEALTH}
     hosts = [site.host(edge).address for edge in site.of("nginx")]
-    assert found == {f"https://{host}:443{path}" for host in hosts for path in ("/healthz", "/pay/healthz")}
+    assert found == {f"https://{host}:443{path}" for host in hosts for path in ("/statusz", "/pay/statusz")}
 
 
 def test_the_edge_has_to_prove_the_name_that_people_type() -> None:
@@ -109,9 +109,17 @@ def test_whether_the_prober_is_up_is_never_said_of_the_probed() -> None:
         assert job["metric_relabel_configs"][0] == {"action": "labelmap", "regex": "about_(.+)"}
 
 
-def test_certificates_are_looked_at_seldom_and_routes_seldom_enough_for_their_limits() -> None:
-    found = {job["job_name"].partition("#")[2]: job["scrape_interval"] for job in probes(plan(topology(SHOP)))}
-    assert found == {"certificates": "120s", "routes": "30s"}
+def intervals(made: Plan) -> dict[str, str]:
+    return {job["job_name"].partition("#")[2]: job["scrape_interval"] for job in probes(made)}
+
+
+def test_certificates_are_looked_at_seldom_and_routes_so_often_that_an_outage_is_told_in_half_a_minute() -> None:
+    assert intervals(plan(topology(SHOP))) == {"certificates": "120s", "routes": "10s"}
+
+
+def test_many_routes_are_looked_at_seldom_enough_for_the_rate_limit_of_strangers() -> None:
+    parts = {"api": {"routes": ["/", *(f"/{number}" for number in range(19))]}}
+    assert intervals(plan(topology(SHOP, services__app={"parts": parts})))["routes"] == "40s"
 
 
 def test_it_holds_no_key_but_its_own_and_needs_no_capability() -> None:
