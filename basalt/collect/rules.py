@@ -3,6 +3,7 @@
 The format is Prometheus' own (its docs/configuration/alerting_rules.md), so that promtool checks and tests the file as
 it stands; what only the stack knows is added here."""
 
+import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
@@ -15,6 +16,7 @@ from basalt import services, yaml
 from basalt.collect import promql
 from basalt.collect.declared import document
 from basalt.collect.faults import FolderError
+from basalt.topology.problem import Problem
 
 #: `none` is for an alert that always fires, to prove that alerts arrive.
 SEVERITIES = ("critical", "warning", "info", "none")
@@ -49,6 +51,16 @@ def headings(folder: Path) -> frozenset[str]:
 def names(wanted: Iterable[str]) -> tuple[str, ...]:
     """The alerts of some services, sorted."""
     return tuple(sorted(rule["alert"] for name in wanted for rule in _alerts(read(services.folder(name)))))
+
+
+def unknown(path: str, named: Iterable[str], wanted: Iterable[str]) -> Iterator[Problem]:
+    """Alerts that a stack file names below `path` and none of its services has."""
+    known = names(wanted)
+    for name in named:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"did you mean {near[0]}?" if near else "their names are in basalt/services/*/alerts.yml"
+            yield Problem(f"{path}.{name}", name, f"no service of this stack has it; {hint}")
 
 
 def files(wanted: Iterable[str], overrides: Overrides, runbooks: str) -> Iterator[tuple[str, str]]:

@@ -2,7 +2,8 @@
 
 `settings.py` has `Settings` and may have `problems(settings, topology, given) -> Iterable[Problem]`.
 `plan.py` has `workloads(settings, topology) -> Iterable[Workload]`, `files(instance, site) -> Iterable[File]` and may
-have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority).
+have `certificates(instance, site) -> Iterable[Certificate]` in place of the default (one of the stack's authority), and
+`problems(settings, site) -> Iterable[Problem]` for what only shows beside all other services.
 `alerts.yml`, `alerts_test.yml` and `runbook.md` say what is worth waking someone for (`basalt.collect.rules`),
 `status.yml` what `basalt status` tells of it (`basalt.collect.status`), `checks.yml` what `basalt check` measures of it
 (`basalt.collect.checks`), `dashboard.py` what people see of it: `panels() -> Iterable[Panel]`, the first one also on
@@ -46,6 +47,12 @@ def problems(name: str, settings: "Settings", topology: "Topology", given: froze
     """What a service's own rules find wrong."""
     found: Callable[..., Iterable[Problem]] | None = getattr(_module(name, "settings"), "problems", None)
     return found(settings, topology, given) if found else ()
+
+
+def site_problems(name: str, settings: "Settings", site: "Site") -> "Iterable[Problem]":
+    """What a service's own rules find wrong beside all other services."""
+    found: Callable[..., Iterable[Problem]] | None = getattr(_module(name, "plan"), "problems", None)
+    return found(settings, site) if found else ()
 
 
 def workloads(name: str, settings: "Settings", topology: "Topology") -> "tuple[Workload, ...]":

@@ -33,6 +33,8 @@ def check(topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
     if before:
         return  # what follows would only repeat it
     site = survey(topology)
+    for name, settings in topology.services.items():
+        yield from services.site_problems(name, settings, site)
     yield from _needs(site)
     yield from _quorum(site)
     yield from _ports(site)

@@ -1,21 +1,16 @@
 """What a stack file may say of monitoring."""
 
-import difflib
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from basalt.collect import rules
 from basalt.topology.listen import Listen, Listener
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
+from basalt.topology.off import READS_OFF
 from basalt.topology.problem import Problem
-
-
-def _off(given: object) -> object:
-    """YAML 1.1 reads `off` as false."""
-    return "off" if given is False else given
 
 
 class Change(Base):
@@ -40,7 +35,7 @@ class Settings(Base):
         default=Listener("127.0.0.1", 9090),
         description="where its host listens; it asks nobody for a password. null: nowhere",
     )
-    alerts: dict[str, Annotated[Literal["off"] | Change, BeforeValidator(_off)]] = Field(
+    alerts: dict[str, Annotated[Literal["off"] | Change, READS_OFF]] = Field(
         default={}, description="by name: off, or {severity: warning, for: 10m}"
     )
     runbooks: str = Field(
@@ -58,9 +53,4 @@ class Settings(Base):
 
 def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
     """Only an alert that there is can be changed."""
-    known = rules.names(topology.services)
-    for name in settings.alerts:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"did you mean {near[0]}?" if near else "their names are in basalt/services/*/alerts.yml"
-            yield Problem(f"services.monitoring.alerts.{name}", name, f"no service of this stack has it; {hint}")
+    yield from rules.unknown("services.monitoring.alerts", settings.alerts, topology.services)
