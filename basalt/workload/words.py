@@ -167,7 +167,8 @@ class Route:
     streams: bool = False
     #: How people log in there; `{stack}` becomes `--stack <name>`.
     note: str = ""
-    #: A path of it that tells anybody 2xx while all is well. Without it, any answer counts but a server's error.
+    #: A path of it that tells anybody 2xx while its users are served, which may depend on others; unlike a `Probe` it
+    #: decides nothing about a container. Without it, any answer counts but a server's error.
     health: str = ""
 
 
@@ -224,6 +225,8 @@ class Workload:
     #: The port at which it looks at others from outside, asked by the one that collects scrapes: `/probe` with `target`
     #: and `module` (prometheus.io, "multi-target exporter pattern"). `basalt.probing` says at whom.
     probes: str = ""
+    #: For one who keeps account of how public routes were: the file in it with weeks and months (JSON).
+    sla_report: str = ""
     #: What people outside may ask of it, through the edge.
     routes: tuple[Route, ...] = ()
     #: True for the edge: it may reach every routed port of the topology.

@@ -1,0 +1,1 @@
+"""The public status page, served apart from what it reports on."""
