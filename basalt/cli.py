@@ -22,6 +22,7 @@ from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import check as checklist
 from basalt.operations import login, overview
+from basalt.operations import sla as account
 from basalt.operations import status as condition
 from basalt.operations import up as operation
 from basalt.operations.build import BuildError
@@ -55,6 +56,7 @@ _EXPECTED = (
     PriceError,
     MetricsError,
     login.LoginError,
+    account.ReportError,
 )
 
 
@@ -158,6 +160,26 @@ def check(
         console.print(checklist_table(stack, found))
         _say(", ".join(summary(found)))
     sys.exit(exit_code(found))
+
+
+@app.command()
+def sla(
+    stack: Stack,
+    month: Annotated[bool, typer.Option("--month", help="Only by month.")] = False,
+    week: Annotated[bool, typer.Option("--week", help="Only by week.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """How well the public routes were served, by week and month: uptime, incidents, and times as h:mm:ss."""
+    with _told():
+        found = account.read(load_stack(ROOT, stack))
+    kinds = [kind for kind, only in (("months", month), ("weeks", week)) if only or not (month or week)]
+    if as_json:
+        left = {"months", "weeks"} - set(kinds)
+        print(json.dumps({key: value for key, value in found.items() if key not in left}, indent=2))
+        return
+    for kind in kinds:
+        rows = [dataclasses.astuple(line) for line in account.lines(found, kind)]
+        _table(f"Stack {stack}: {kind}", tuple(one.name for one in dataclasses.fields(account.Line)), rows)
 
 
 @app.command()
