@@ -15,6 +15,7 @@ from rich.table import Table
 from basalt.collect.cost import Estimate, estimate
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
+from basalt.operations import hosts as machines
 from basalt.operations import login, overview
 from basalt.operations import status as condition
 from basalt.operations import up as operation
@@ -47,6 +48,7 @@ _EXPECTED = (
     PriceError,
     MetricsError,
     login.LoginError,
+    machines.PlaybookError,
 )
 
 
@@ -188,6 +190,17 @@ def authority(stack: Stack) -> None:
     """Print the certificate that clients of the stack have to trust."""
     with _told():
         print(login.authority(stack), end="")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def hosts(
+    context: typer.Context,
+    playbook: Annotated[str, typer.Argument(help=f"One of {', '.join(machines.playbooks())}.")],
+    stack: Stack,
+) -> None:
+    """Run a playbook over a stack's hosts. Other options are ansible-playbook's: --check, --diff, --limit, --tags."""
+    with _told():
+        machines.play(stack, playbook, context.args)
 
 
 @app.command()
