@@ -8,7 +8,7 @@ SETUP := $(PYTHON) tools/setup
 BIN := .venv/bin
 # The tools of this clone first on PATH, Pulumi's state in .basalt; what is set already wins.
 INSIDE = eval "$$($(SETUP) --print env)" &&
-DOCKERFILES := $(wildcard images/*/Dockerfile */Dockerfile)
+DOCKERFILES := $(wildcard images/*/Dockerfile */Dockerfile tests/*/Dockerfile)
 # DL3008: versions of packages come with the Debian release of the base image, which takes security updates.
 HADOLINT := $(BIN)/hadolint --ignore DL3008
 

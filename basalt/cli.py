@@ -21,6 +21,7 @@ from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import check as checklist
+from basalt.operations import hosts as machines
 from basalt.operations import login, overview
 from basalt.operations import sla as account
 from basalt.operations import status as condition
@@ -57,6 +58,7 @@ _EXPECTED = (
     MetricsError,
     login.LoginError,
     account.ReportError,
+    machines.PlaybookError,
 )
 
 
@@ -253,6 +255,17 @@ def authority(stack: Stack) -> None:
     """Print the certificate that clients of the stack have to trust."""
     with _told():
         print(login.authority(stack), end="")
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def hosts(
+    context: typer.Context,
+    playbook: Annotated[str, typer.Argument(help=f"One of {', '.join(machines.playbooks())}.")],
+    stack: Stack,
+) -> None:
+    """Run a playbook over a stack's hosts. Other options are ansible-playbook's: --check, --diff, --limit, --tags."""
+    with _told():
+        machines.play(stack, playbook, context.args)
 
 
 @app.command()

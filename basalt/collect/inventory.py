@@ -64,6 +64,12 @@ def connection(host: Host) -> Variables:
     return {name: value for name, value in parts.items() if value is not None}
 
 
+def engine_port(host: Host) -> int:
+    """The TCP port that the host's engine listens on; 0 where it listens on none. 2376 is Docker's own for TLS."""
+    url = urlsplit(host.engine)
+    return (url.port or 2376) if url.scheme == "tcp" else 0
+
+
 def _machine(site: Site, name: str, host: Host) -> Variables:
     here = [instance for instance in site.instances if instance.host == name]
     return {
@@ -74,6 +80,7 @@ def _machine(site: Site, name: str, host: Host) -> Variables:
         "basalt_memory_mb": host.memory,
         "basalt_disk_gb": host.disk_gb,
         "basalt_engine": host.engine,
+        "basalt_engine_port": engine_port(host),
         "basalt_tiers": [tier.value for tier in host.tiers],
         "basalt_instances": [_instance(site, instance) for instance in here],
         "basalt_openings": [{**asdict(found), "sources": list(found.sources)} for found in openings(site, name)],

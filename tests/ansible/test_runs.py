@@ -1,0 +1,97 @@
+"""Bare hosts become what the stack declares by one run; a dry run says so before, another run changes nothing."""
+
+import sys
+
+import pytest
+
+from tests.ansible.conftest import Runs
+from tests.ansible.lab import HOSTS, Lab
+from tests.waiting import until
+
+
+def test_a_dry_run_over_bare_hosts_ends_well_and_changes_nothing(runs: Runs) -> None:
+    assert runs.dry.code == 0, runs.dry.output
+    assert runs.after == runs.before
+
+
+def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
+    # What is configured inside a package that is not there yet cannot be looked at.
+    hidden = {
+        "base : Say whom chronyd asks for the time",
+        "base : Say who may become root",
+        "firewall : Load the ruleset at every boot",
+    }
+    for name in HOSTS:
+        assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
+    assert "+PasswordAuthentication no" in runs.dry.output
+    assert '+    ip saddr { 0.0.0.0/0 } tcp dport 22 accept comment "sshd"' in runs.dry.output
+
+
+def test_the_second_run_changes_nothing(runs: Runs) -> None:
+    assert runs.second.code == 0, runs.second.output
+    assert {name: runs.second.of(name, "changed") for name in HOSTS} == dict.fromkeys(HOSTS, 0)
+
+
+def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -> None:
+    plants = {
+        "base : Set the time zone": "ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime",
+        "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/default/locale",
+        "base : Bound the journal": "rm /etc/systemd/journald.conf",
+        "base : Say whom chronyd asks for the time": "echo allow all >> /etc/chrony/chrony.conf",
+        "base : Write their keys": "echo ssh-ed25519 AAAA >> /etc/ssh/authorized_keys_guest",
+        "base : Say who may become root": "chmod 0640 /etc/sudoers.d/basalt",
+        "ssh : Configure sshd": "sed -i s/^PermitTunnel.*/PermitTunnel\\ yes/ /etc/ssh/sshd_config",
+        "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
+        "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
+        "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
+    }
+    for plant in plants.values():
+        lab.machines["node-2"].run("sh", "-c", plant)
+    found = lab.right("site")
+    assert sorted(found.changed["node-2"]) == sorted(plants)
+    assert found.of("node-1", "changed") == found.of("node-3", "changed") == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("site", "--limit", "nobody"), "nobody"),
+        (("sight",), "there is no playbook sight; choose one of"),
+        (("site", "--extra-vars", '{"ssh_port": "many"}', "--tags", "ssh"), "ssh_port"),
+        (("site", "--extra-vars", '{"firewall_operators": ["everywhere"]}', "--tags", "firewall"), "everywhere"),
+    ],
+)
+def test_what_is_wrong_is_told_and_changes_nothing(lab: Lab, arguments: tuple[str, ...], told: str) -> None:
+    run = lab.play(*arguments)
+    assert run.code != 0
+    assert told in run.output
+    assert not any(run.changed.values())
+
+
+def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: Lab) -> None:
+    untouched, gone = lab.machines["node-1"], lab.machines["node-3"]
+    untouched.run("cp", "/etc/default/locale", "/root/locale")
+    untouched.run("sh", "-c", "echo LANG=de_DE.UTF-8 > /etc/default/locale")
+    gone.run("systemctl", "stop", "ssh.service")
+    # The connection that Ansible keeps open outlives sshd.
+    gone.ran("loginctl", "terminate-user", "root")
+    try:
+        run = lab.play("site")
+    finally:
+        gone.run("systemctl", "start", "ssh.service")
+        untouched.run("mv", "/root/locale", "/etc/default/locale")
+    assert run.code != 0
+    assert run.of("node-3", "unreachable") == 1
+    assert not any(run.changed.values())
+
+
+def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
+    machine = lab.machines["node-1"]
+    machine.run("sh", "-c", "rm /etc/default/locale /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
+    killed = lab.project.start(sys.executable, "-m", "basalt", "hosts", "site", "--stack", "lab", "--limit", "node-1")
+    until(lambda: machine.ran("systemctl", "is-active", "--quiet", "basalt-trial-nftables.conf"), "a trial", 120)
+    killed.kill()
+    killed.communicate()
+    lab.right("site", "--limit", "node-1")
+    assert machine.run("nft", "list", "chain", "inet", "basalt", "arriving")
+    assert lab.right("site", "--limit", "node-1").of("node-1", "changed") == 0

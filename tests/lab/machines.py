@@ -1,0 +1,190 @@
+"""Bare Debian hosts of the tests' own: systemd and sshd in a container each, on a network of theirs."""
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_network
+from pathlib import Path
+
+import docker
+from docker.client import DockerClient
+from docker.models.containers import Container
+from docker.models.networks import Network
+from docker.types import EndpointConfig, IPAMConfig, IPAMPool
+
+from tests.waiting import until
+from tools.setup import base_image
+
+NETWORK = "198.18.112.0/20"
+#: By it, an interrupted run's are found and removed (.ci/run).
+LABELS = {"basalt.stack": "test"}
+_CONTEXT = Path(__file__).parent
+#: What systemd, sudo, sshd and nftables need beyond what Docker gives. Not SYS_TIME, SYS_MODULE, SYS_RESOURCE: clock,
+#: modules and limits are those of the machine that the tests run on.
+_CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "AUDIT_CONTROL", "DAC_READ_SEARCH", "SYS_NICE", "IPC_LOCK"]
+
+_SSH = ["-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """A host of the lab."""
+
+    container: Container
+    address: str
+
+    @property
+    def name(self) -> str:
+        """Of the host in a stack file."""
+        return str(self.container.name).removeprefix("basalt-test-")
+
+    def run(self, *command: str) -> str:
+        """What a command prints, run by the engine and not over the network. AssertionError when it fails."""
+        code, output = self.container.exec_run(list(command))
+        text = (output if isinstance(output, bytes) else b"".join(output)).decode()
+        assert code == 0, f"{' '.join(command)} on {self.name} ended with {code}: {text}"
+        return text
+
+    def ran(self, *command: str) -> bool:
+        """Whether a command ends well there."""
+        return bool(self.container.exec_run(list(command)).exit_code == 0)
+
+    def within(self, *command: str) -> "subprocess.CompletedProcess[str]":
+        """A command of the machine that the tests run on, in the network of this host."""
+        self.container.reload()
+        inside = ["nsenter", f"--net=/proc/{self.container.attrs['State']['Pid']}/ns/net"]
+        return subprocess.run([*inside, *command], text=True, capture_output=True, check=False)
+
+    def listen(self, ports: Iterable[int]) -> None:
+        """Takes connections on all its addresses, until the host goes; ports that are taken already are left alone."""
+        code = (_CONTEXT / "listen.py").read_text()
+        self.container.exec_run(["python3", "-c", code, *map(str, ports)], detach=True)
+
+    def open_ports(self, address: str, ports: Iterable[int]) -> set[int]:
+        """Those of the ports at an address that answer this host."""
+        done = self.within(sys.executable, str(_CONTEXT / "scan.py"), address, *map(str, ports))
+        assert done.returncode == 0, done.stderr
+        return {int(line) for line in done.stdout.split()}
+
+    def ready(self) -> bool:
+        """Whether systemd has started everything, sshd among it."""
+        return self.run("systemctl", "is-system-running").strip() == "running"
+
+    @property
+    def known(self) -> str:
+        """Its line of known_hosts."""
+        kind, key, *_ = self.run("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
+        return f"{self.address} {kind} {key}"
+
+
+@dataclass(frozen=True)
+class Operator:
+    """Who gives orders to the lab: a key, and the hosts that it knows."""
+
+    folder: Path
+
+    @property
+    def key(self) -> Path:
+        """The private key; `.pub` beside it is on every host."""
+        return self.folder / "key"
+
+    @property
+    def known_hosts(self) -> Path:
+        """The hosts' own keys."""
+        return self.folder / "known_hosts"
+
+    def ssh(self, target: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """A connection of its own to `user@address`."""
+        options = [*_SSH, "-o", f"UserKnownHostsFile={self.known_hosts}", "-i", str(self.key)]
+        return subprocess.run(["ssh", *options, target, *arguments], text=True, capture_output=True, check=False)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The same as Ansible is told it."""
+        return {
+            "ansible_ssh_private_key_file": str(self.key),
+            "ansible_ssh_common_args": f"-F /dev/null -o IdentitiesOnly=yes -o UserKnownHostsFile={self.known_hosts}",
+        }
+
+
+@contextmanager
+def machines(names: list[str], folder: Path) -> Iterator[tuple[Operator, list[Machine]]]:
+    """A host for each name, ready; nothing is left of them afterwards. The operator's files are in `folder`."""
+    client = docker.from_env()
+    image = _image(client)
+    operator = Operator(folder)
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(operator.key)], check=True)
+    with ExitStack() as stack:
+        network = stack.enter_context(_network(client))
+        addresses = [str(address) for address in list(ip_network(NETWORK).hosts())[10 : 10 + len(names)]]
+        places = zip(names, addresses, strict=True)
+        made = [stack.enter_context(_machine(client, image, network, *place)) for place in places]
+        for machine in made:
+            _let_in(machine, operator)
+        for machine in made:
+            until(machine.ready, f"systemd of {machine.name}", 60)
+        operator.known_hosts.write_text("".join(f"{machine.known}\n" for machine in made))
+        yield operator, made
+
+
+def _image(client: DockerClient) -> str:
+    """Built where its context is new."""
+    content = b"".join(path.read_bytes() for path in sorted(_CONTEXT.iterdir()) if path.suffix in ("", ".conf"))
+    tag = f"basalt/test-host:{hashlib.sha256(base_image.name().encode() + content).hexdigest()[:12]}"
+    if not client.images.list(tag):
+        client.images.build(path=str(_CONTEXT), tag=tag, buildargs={"BASE": base_image.name()}, rm=True, forcerm=True)
+    return tag
+
+
+@contextmanager
+def _network(client: DockerClient) -> Iterator[Network]:
+    ipam = IPAMConfig(pool_configs=[IPAMPool(subnet=NETWORK)])
+    network = client.networks.create("basalt-test-lab", ipam=ipam, labels=LABELS)
+    try:
+        yield network
+    finally:
+        network.remove()
+
+
+@contextmanager
+def _machine(client: DockerClient, image: str, network: Network, name: str, address: str) -> Iterator[Machine]:
+    # Its own, so that it has it again after a boot.
+    place = EndpointConfig(client.api.api_version, ipv4_address=address)
+    container = client.containers.create(
+        image,
+        name=f"basalt-test-{name}",
+        hostname=name,
+        labels=LABELS,
+        network=network.name,
+        networking_config={str(network.name): place},
+        cap_add=_CAPABILITIES,
+        security_opt=["seccomp=unconfined", "apparmor=unconfined"],
+        tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108  the container's own
+        volumes={"/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"}},
+        cgroupns="host",
+        mem_limit="1g",
+    )
+    try:
+        container.start()
+        yield Machine(container, address)
+    finally:
+        container.remove(force=True, v=True)
+
+
+def _let_in(machine: Machine, operator: Operator) -> None:
+    """Puts the operator's key where an installer puts it."""
+    content = operator.key.with_suffix(".pub").read_bytes()
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        folder = tarfile.TarInfo(".ssh")
+        folder.type, folder.mode = tarfile.DIRTYPE, 0o700
+        tar.addfile(folder)
+        file = tarfile.TarInfo(".ssh/authorized_keys")
+        file.size, file.mode = len(content), 0o600
+        tar.addfile(file, io.BytesIO(content))
+    assert machine.container.put_archive("/root", archive.getvalue())
