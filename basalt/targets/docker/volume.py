@@ -86,7 +86,8 @@ def write(props: dict[str, Any], files: Files, dropped: list[str]) -> None:
         if dropped:
             vessel.start()
             vessel.wait()
-        if not vessel.put_archive(ABOVE, archive(files, props["owner"])):
+        # Pulumi hands numbers over as floats, which a tar writes out as such and the engine refuses.
+        if not vessel.put_archive(ABOVE, archive(files, int(props["owner"]))):
             raise RuntimeError(f"the engine refused the files of {props['volume']}")
     finally:
         vessel.remove(force=True)
