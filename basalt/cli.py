@@ -23,6 +23,7 @@ from basalt.images import UnknownImageError
 from basalt.operations import check as checklist
 from basalt.operations import hosts as machines
 from basalt.operations import login, overview
+from basalt.operations import logs as lines
 from basalt.operations import sla as account
 from basalt.operations import status as condition
 from basalt.operations import up as operation
@@ -56,6 +57,7 @@ _EXPECTED = (
     UnknownImageError,
     PriceError,
     MetricsError,
+    lines.LogsError,
     login.LoginError,
     account.ReportError,
     machines.PlaybookError,
@@ -182,6 +184,27 @@ def sla(
     for kind in kinds:
         rows = [dataclasses.astuple(line) for line in account.lines(found, kind)]
         _table(f"Stack {stack}: {kind}", tuple(one.name for one in dataclasses.fields(account.Line)), rows)
+
+
+@app.command()
+def logs(  # noqa: PLR0913, PLR0917  options of a command line
+    stack: Stack,
+    words: Annotated[str, typer.Argument(metavar="[QUERY]", help="What to look for, in LogsQL: a word is one.")] = "",
+    service: Annotated[str, typer.Option(help="Only lines of this service.")] = "",
+    since: Annotated[str, typer.Option(help="How far back: 30s, 10m, 2h, 1d.")] = "10m",
+    request_id: Annotated[str, typer.Option(help="Only lines of this request, whoever wrote them.")] = "",
+    level: Annotated[str, typer.Option(help="fatal, error, warning, info or debug.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100_000, help="At most so many, the last ones.")] = 200,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, until Ctrl-C.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Search what the stack's containers wrote."""
+    question = lines.Question(since, service, request_id, level, words, limit)
+    with _told():
+        topology = load_stack(ROOT, stack)
+        for entry in (lines.follow if follow else lines.search)(topology, question):
+            # Not by the console: it would wrap and colour.
+            print(json.dumps(entry) if as_json else lines.told(entry), flush=follow)
 
 
 @app.command()

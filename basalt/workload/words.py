@@ -92,6 +92,14 @@ class Volume:
 
 
 @dataclass(frozen=True, slots=True)
+class HostFolder:
+    """A folder of the host, seen at `at`. It is read and never written."""
+
+    path: str
+    at: str
+
+
+@dataclass(frozen=True, slots=True)
 class Tmpfs:
     """Scratch space in memory; counts against the memory limit."""
 
@@ -114,10 +122,12 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Hard limits: memory in MiB (swap off), CPU in cores."""
+    """Hard limits: memory in MiB (swap off), CPU in cores. `weight`: on a busy host it gets so many times the CPU that
+    another gets, for what must not fall behind."""
 
     memory: int
     cpus: float = 1.0
+    weight: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,13 +150,24 @@ class Reload:
 class Scrape:
     """A Prometheus target. `params` become URL parameters; `job` defaults to the workload's name. `about_others`:
     labels of the answer that begin with `about_` take the places of the target's own: `about_subject` is `subject`.
-    """
+    `login`: user and the name of the secret that is the password, where metrics are not for everybody."""
 
     port: str = "metrics"
     path: str = "/metrics"
     job: str = ""
     params: tuple[tuple[str, str], ...] = ()
     about_others: bool = False
+    login: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LogFormat:
+    """How a program writes lines that are not JSON: a regular expression that Python and PCRE both know, with groups
+    `level` and `message`. `levels` are (theirs, ours) where theirs is no common word. Lines that do not match are found
+    all the same, without a level."""
+
+    pattern: str
+    levels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,7 +269,8 @@ class Workload:
     quorum: bool = False
     #: How many may be replaced at once, as a share of all; at least one is. The default is Kubernetes' own.
     roll: float = 0.25
-    #: Linux capabilities kept; all others are dropped.
+    #: Linux capabilities kept; all others are dropped. The user has none by itself: the image gives them to a file
+    #: (setcap(8)).
     capabilities: tuple[str, ...] = ()
     read_only_root: bool = True
     #: Variables of the process. Never a secret: `docker inspect` shows them.
@@ -257,6 +279,11 @@ class Workload:
     passes: tuple[Endpoint, ...] = ()
     #: Sees the host's processes and file systems, read-only, as nobody else's user (host metrics).
     observes_host: bool = False
+    host_folders: tuple[HostFolder, ...] = ()
+    #: The "https" port at which it finds what all wrote (LogsQL).
+    keeps_logs: str = ""
+    #: For lines that are not JSON.
+    log_format: LogFormat | None = None
     #: Shared memory in MiB; PostgreSQL's parallel queries need it (postgresql.org/docs/17, section 19.4).
     shared_memory: int = 64
 

@@ -13,6 +13,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    LogFormat,
     Port,
     Probe,
     Reload,
@@ -31,6 +32,7 @@ AGENT = "backup-agent.agent"
 _PORT = 8432
 _REPOSITORY = "/var/lib/pgbackrest"
 _SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
+_LOG = LogFormat(r"^\S+ \S+ P\d+ +(?P<level>[A-Z]+): (?P<message>.*)")
 # A handshake and no more: no dependency is asked.
 _ALIVE = Probe(("pgbackrest", "--log-level-console=error", "server-ping", "localhost"), interval=15)
 
@@ -47,6 +49,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         limits=Limits(memory=256),
         probe=_ALIVE,
         reload=Reload(signal="SIGHUP"),
+        log_format=_LOG,
     )
     yield _agents(topology)
     yield _scheduler(settings, topology)
@@ -72,6 +75,7 @@ def _agents(topology: Topology) -> Workload:
         limits=Limits(memory=256),
         probe=_ALIVE,
         reload=Reload(signal="SIGHUP"),
+        log_format=_LOG,
     )
 
 
@@ -97,6 +101,8 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape(job="scheduler"),),
+        # What its jobs print.
+        log_format=_LOG,
     )
 
 

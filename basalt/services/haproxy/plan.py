@@ -12,6 +12,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    LogFormat,
     Port,
     Probe,
     Reload,
@@ -46,6 +47,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         # The master starts new workers with new files; old ones keep their connections (management.txt, section 4).
         reload=Reload(signal="SIGUSR2"),
         scrapes=(Scrape(),),
+        # An "alert" is a backend without a server: bad, and no end of this process.
+        log_format=LogFormat(r"^\[(?P<level>[A-Z]+)\]\s+\(\d+\) : (?P<message>.*)", (("ALERT", "error"),)),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from basalt.collect import objectives, rules
 from basalt.services.monitoring import probes
 from basalt.services.monitoring.managers import managers
-from basalt.services.monitoring.scrapes import jobs
+from basalt.services.monitoring.scrapes import jobs, passwords
 from basalt.services.monitoring.settings import Settings
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
@@ -20,6 +20,7 @@ from basalt.workload import (
     Publish,
     Reload,
     Scrape,
+    SecretRef,
     Stop,
     Tier,
     Volume,
@@ -98,4 +99,6 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     )
     for name, text in alerting.items():
         yield File(f"rules/{name}", text)
+    for name in passwords(site):
+        yield File(f"secrets/{name}", SecretRef(name))
     yield File("web.yml", site.render("exporter/web.yml.j2"))

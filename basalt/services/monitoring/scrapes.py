@@ -31,6 +31,8 @@ class Job:
     interval: int | None = None
     #: The answers are about others, whom labels beginning with `about_` name.
     about_others: bool = False
+    #: User, and the path of the password.
+    login: tuple[str, str] | None = None
 
 
 def jobs(site: Site) -> tuple[Job, ...]:
@@ -56,7 +58,13 @@ def _job(scrape: Scrape, instances: list[Instance], site: Site) -> Job:
         params=scrape.params,
         targets=tuple(Target(site.dial(i, scrape.port), labels(label, i, site)) for i in instances),
         about_others=scrape.about_others,
+        login=(scrape.login[0], f"{FILES}/secrets/{scrape.login[1]}") if scrape.login else None,
     )
+
+
+def passwords(site: Site) -> tuple[str, ...]:
+    """Names of the secrets by which metrics are got, sorted."""
+    return tuple(sorted({scrape.login[1] for scrape, _ in site.scrapes() if scrape.login}))
 
 
 def labels(job: str, instance: Instance, site: Site) -> tuple[tuple[str, str], ...]:

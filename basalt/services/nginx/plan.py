@@ -17,6 +17,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    LogFormat,
     Port,
     Probe,
     Publish,
@@ -37,6 +38,8 @@ _HTTPS, _HTTP, _STATUS, _METRICS = 8443, 8080, 8081, 9113
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  the host's, outside dev and test
 #: Largest request bodies that may wait in memory at once, each until all of it is there.
 _BODIES = 8
+#: Its error log; the access log is JSON.
+_ERRORS = LogFormat(r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)")
 #: Seconds for answers under way when a worker stops, beyond the longest answer.
 _GRACE = 5
 
@@ -60,6 +63,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", f"http://127.0.0.1:{_HTTP}/edge/healthz")),
         stop=Stop("SIGQUIT", settings.timeout + 2 * _GRACE),
         reload=Reload(("edge-reload",)),
+        log_format=_ERRORS,
     )
     # The arguments differ from instance to instance; kingpin reads them from a file, one a line.
     command = ("prometheus-nginx-exporter", f"@{FILES}/arguments")

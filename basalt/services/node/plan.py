@@ -24,6 +24,9 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         "--path.sysfs=/host/sys",
         "--path.udev.data=/host/run/udev/data",
         f"--collector.netclass.ignored-devices={_ENGINES_INTERFACES}",
+        "--log.format=json",
+        # The bus of the host's systemd is not here: each scrape would be an error.
+        "--no-collector.systemd",
         *(f"--no-collector.{name}" for name in _BLIND),
     )
     yield replace(exporter("node", command, 9100, count=1), beside=None, every_host=True, observes_host=True)

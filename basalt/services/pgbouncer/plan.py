@@ -9,7 +9,20 @@ from basalt.services.postgres.roles import secret_of
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Address, Instance, Site
 from basalt.topology.model import Topology
-from basalt.workload import FILES, Endpoint, File, Limits, Port, Probe, Reload, Stop, Tier, Workload, exporter
+from basalt.workload import (
+    FILES,
+    Endpoint,
+    File,
+    Limits,
+    LogFormat,
+    Port,
+    Probe,
+    Reload,
+    Stop,
+    Tier,
+    Workload,
+    exporter,
+)
 
 SQL = Endpoint("pgbouncer", "sql")
 WRITE = Endpoint("haproxy", "write")
@@ -37,6 +50,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         # SIGTERM waits for all clients to leave, which pooled clients do not; SIGINT for their transactions (1.23).
         stop=Stop("SIGINT", 15),
         reload=Reload(signal="SIGHUP"),
+        log_format=LogFormat(r"^\S+ \S+ \S+ \[\d+\] (?P<level>[A-Z]+) (?P<message>.*)"),
     )
     target = f'exec "$@" --pgBouncer.connectionString="$(cat {FILES}/target)"'
     # Its target is another one for each instance, which a command of the workload cannot say.

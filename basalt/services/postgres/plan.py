@@ -20,6 +20,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    LogFormat,
     Port,
     Reload,
     Scrape,
@@ -39,6 +40,15 @@ REST = Endpoint("postgres", "rest")
 ETCD = Endpoint("etcd", "client")
 REPOSITORY = Endpoint("backup", "repository")
 
+#: PostgreSQL's lines (log_line_prefix is in dynamic.py). FATAL ends a session.
+_LOG = LogFormat(
+    r"^\S+ \S+ \S+ \[\d+\] .*?(?P<level>DEBUG[1-5]|INFO|NOTICE|LOG|WARNING|ERROR|FATAL|PANIC|DETAIL|HINT|CONTEXT"
+    r"|STATEMENT|QUERY|LOCATION):  (?P<message>.*)",
+    (
+        *((word, "info") for word in ("DETAIL", "HINT", "CONTEXT", "STATEMENT", "QUERY", "LOCATION")),
+        ("FATAL", "error"),
+    ),
+)
 _SECRETS = f"{FILES}/secrets"
 _STACK_CA = f"{FILES}/tls/stack/ca.crt"
 _EXPORTER_FLAGS = (
@@ -88,6 +98,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         reload=Reload((f"{FILES}/reload",)),
         scrapes=(Scrape("rest", job="patroni"),),
         note=told(topology.promise, settings.members),
+        log_format=_LOG,
     )
 
 

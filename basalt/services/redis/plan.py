@@ -12,6 +12,7 @@ from basalt.workload import (
     Endpoint,
     File,
     Limits,
+    LogFormat,
     Port,
     Probe,
     Reload,
@@ -29,6 +30,11 @@ SENTINEL = "redis-sentinel.sentinel"
 _DATA_PORT = 6379
 _SENTINEL_PORT = 26379
 _AUTHORITY = "/etc/basalt/tls/stack/ca.crt"
+#: Redis' log levels are signs (src/server.c, serverLogRaw).
+_LOG = LogFormat(
+    r"^\d+:[A-Z] \d+ \w+ \d+ [\d:.]+ (?P<level>[.*#-]) (?P<message>.*)",
+    ((".", "debug"), ("-", "info"), ("*", "info"), ("#", "warning")),
+)
 _CERTIFICATE = (
     "-tls-server-cert-file",
     "/etc/basalt/tls/stack/tls.crt",
@@ -61,6 +67,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         # shutdown-timeout lets replicas catch up for 10 s, then the append-only file is synced.
         stop=Stop(seconds=30),
         reload=Reload(("redis-reload",)),
+        log_format=_LOG,
     )
 
 
@@ -77,6 +84,7 @@ def _sentinels(settings: Settings) -> Workload:
         volumes=(Volume("state", "/var/lib/redis-sentinel"),),
         limits=Limits(memory=48, cpus=0.5),
         probe=_ping(_SENTINEL_PORT),
+        log_format=_LOG,
     )
 
 

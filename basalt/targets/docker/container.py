@@ -6,7 +6,13 @@ from basalt.plan import Planned
 from basalt.site import Instance, Site
 from basalt.workload import FILES, Volume
 
-_LOG = {"max-size": "10m", "max-file": "3"}
+#: `labels` and `tag` are in every line (docs.docker.com, "JSON File logging driver"): they say whose it is.
+LOG = {
+    "max-size": "10m",
+    "max-file": "3",
+    "labels": "basalt.stack,basalt.service,basalt.workload",
+    "tag": "{{.Name}}",
+}
 
 
 def container_name(site: Site, instance: Instance) -> str:
@@ -60,7 +66,7 @@ def ports(site: Site, instance: Instance) -> list[dict[str, Any]]:
 
 
 def mounts(site: Site, instance: Instance) -> list[dict[str, Any]]:
-    """Volumes of state, the files, and the host where it is observed."""
+    """Volumes of state, the files, and what is seen of the host."""
     found: list[dict[str, Any]] = [
         {"volume_name": volume_name(site, instance, v), "container_path": v.path, "read_only": v.read_only}
         for v in instance.workload.volumes
@@ -68,6 +74,10 @@ def mounts(site: Site, instance: Instance) -> list[dict[str, Any]]:
     found.append({"volume_name": files_volume(site, instance), "container_path": FILES, "read_only": True})
     if instance.workload.observes_host:
         found.append({"host_path": "/", "container_path": "/host", "read_only": True})
+    found += [
+        {"host_path": folder.path, "container_path": folder.at, "read_only": True}
+        for folder in instance.workload.host_folders
+    ]
     return found
 
 
@@ -89,10 +99,13 @@ def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
         "tmpfs": {t.path: f"rw,nosuid,nodev,size={t.megabytes}m,uid={uid},gid={uid},mode=0700" for t in workload.tmpfs},
         "read_only": workload.read_only_root,
         "capabilities": {"drops": ["ALL"], "adds": sorted(workload.capabilities)},
-        "security_opts": ["no-new-privileges:true"],
+        # Without new privileges a file's capability would not count.
+        "security_opts": [f"no-new-privileges:{str(not workload.capabilities).lower()}"],
         "memory": workload.limits.memory,
         "memory_swap": workload.limits.memory,
         "cpus": f"{workload.limits.cpus:g}",
+        # 1024 is the engine's own, which it does not tell.
+        "cpu_shares": 1024 * workload.limits.weight if workload.limits.weight > 1 else None,
         "shm_size": workload.shared_memory,
         "restart": "no" if workload.task else "always",
         "must_run": not workload.task,
@@ -100,7 +113,7 @@ def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
         "stop_timeout": workload.stop.seconds,
         "destroy_grace_seconds": workload.stop.seconds,
         "log_driver": "json-file",
-        "log_opts": _LOG,
+        "log_opts": LOG,
         "pid_mode": "host" if workload.observes_host else None,
         "healthcheck": _healthcheck(planned),
     }

@@ -39,7 +39,14 @@ def test_a_crash_is_healed_by_the_engine() -> None:
 
 
 def test_logs_are_rotated() -> None:
-    assert first(ONE_HOST)["log_opts"] == {"max-size": "10m", "max-file": "3"}
+    told = first(ONE_HOST)["log_opts"]
+    assert (told["max-size"], told["max-file"]) == ("10m", "3")
+
+
+def test_each_line_says_whose_it_is() -> None:
+    told = first(ONE_HOST)["log_opts"]
+    assert told["labels"].split(",") == ["basalt.stack", "basalt.service", "basalt.workload"]
+    assert told["tag"] == "{{.Name}}"
 
 
 def test_on_one_host_nothing_is_opened_that_is_not_published() -> None:

@@ -1,0 +1,1 @@
+"""Logs: one shipper on each host, one store with search."""
