@@ -89,15 +89,17 @@ def inspected(plan: Plan, planned: Planned) -> dict[str, Any]:
         "HostConfig": _host_config(told),
         "NetworkSettings": {"Networks": {plan.topology.name: {}}},
         "Mounts": [
-            {
-                "Name": volume.get("volume_name", ""),
-                "Source": volume.get("host_path", ""),
-                "Destination": volume["container_path"],
-                "RW": not volume["read_only"],
-            }
-            for volume in told["volumes"]
+            *(
+                _mount(v.get("volume_name", ""), v.get("host_path", ""), v["container_path"], v["read_only"])
+                for v in told["volumes"]
+            ),
+            *(_mount("", m["source"], m["target"], m["read_only"]) for m in told["mounts"]),
         ],
     }
+
+
+def _mount(name: str, source: str, place: str, fixed: bool) -> dict[str, Any]:  # noqa: FBT001  as the engine orders it
+    return {"Name": name, "Source": source, "Destination": place, "RW": not fixed}
 
 
 def _host_config(told: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from tools.setup.docker_plugin import DockerPlugin
 from tools.setup.go_toolchain import GoToolchain
 from tools.setup.language_host import LanguageHost
 from tools.setup.local_state import LocalState
+from tools.setup.mounts import HostMounts
 from tools.setup.pulumi_engine import PulumiEngine
 from tools.setup.python_env import PythonEnv
 from tools.setup.runner import Result
@@ -36,6 +37,7 @@ def steps() -> list[Step]:
         LanguageHost(),
         DockerPlugin(),
         docker_engine.DockerEngine(),
+        HostMounts(),
         base_image.BaseImage(),
     ]
 

@@ -66,19 +66,25 @@ def ports(site: Site, instance: Instance) -> list[dict[str, Any]]:
 
 
 def mounts(site: Site, instance: Instance) -> list[dict[str, Any]]:
-    """Volumes of state, the files, and what is seen of the host."""
+    """Volumes of state, the files, and folders of the host."""
     found: list[dict[str, Any]] = [
         {"volume_name": volume_name(site, instance, v), "container_path": v.path, "read_only": v.read_only}
         for v in instance.workload.volumes
     ]
     found.append({"volume_name": files_volume(site, instance), "container_path": FILES, "read_only": True})
-    if instance.workload.observes_host:
-        found.append({"host_path": "/", "container_path": "/host", "read_only": True})
     found += [
         {"host_path": folder.path, "container_path": folder.at, "read_only": True}
         for folder in instance.workload.host_folders
     ]
     return found
+
+
+def host(instance: Instance) -> list[dict[str, Any]]:
+    """The host, where it is observed: also what is mounted there later (github.com/prometheus/node_exporter, README)."""
+    if not instance.workload.observes_host:
+        return []
+    propagation = {"propagation": "rslave"}
+    return [{"type": "bind", "source": "/", "target": "/host", "read_only": True, "bind_options": propagation}]
 
 
 def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
@@ -96,6 +102,7 @@ def arguments(planned: Planned, site: Site, image: str) -> dict[str, Any]:
         "hosts": [{"host": name, "ip": address} for name, address in hosts(site, instance)],
         "ports": ports(site, instance),
         "volumes": mounts(site, instance),
+        "mounts": host(instance),
         "tmpfs": {t.path: f"rw,nosuid,nodev,size={t.megabytes}m,uid={uid},gid={uid},mode=0700" for t in workload.tmpfs},
         "read_only": workload.read_only_root,
         "capabilities": {"drops": ["ALL"], "adds": sorted(workload.capabilities)},

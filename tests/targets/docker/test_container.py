@@ -72,3 +72,12 @@ def test_files_are_mounted_read_only() -> None:
     assert {"volume_name": "lab-etcd-1-files", "container_path": "/etc/basalt", "read_only": True} in first(ONE_HOST)[
         "volumes"
     ]
+
+
+def test_who_observes_the_host_sees_disks_that_are_mounted_later_and_changes_nothing() -> None:
+    made = plan(topology(ONE_HOST, services__node={}))
+    told = {p.instance.workload.name: arguments(p, made.site, "basalt/exporter:1") for p in made.planned}
+    (mount,) = told["node-exporter"]["mounts"]
+    assert (mount["source"], mount["target"], mount["read_only"]) == ("/", "/host", True)
+    assert mount["bind_options"] == {"propagation": "rslave"}
+    assert told["etcd"]["mounts"] == []
