@@ -203,6 +203,14 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class Threshold:
+    """Where an alert of the service begins, when the stack file decides it; in the unit that its rule compares."""
+
+    alert: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduledJob:
     """`schedule` is a crontab line (UTC) or `@reboot`: once when the scheduler starts."""
 
@@ -256,6 +264,7 @@ class Workload:
     domain: str = ""
     #: The same for all workloads of a service that have any.
     objectives: tuple[Objective, ...] = ()
+    thresholds: tuple[Threshold, ...] = ()
     jobs: tuple[ScheduledJob, ...] = ()
     #: What people should know before they rely on it; `basalt plan` says it.
     note: str = ""

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 
 from basalt.services.alertmanager.receivers import Receiver
 from basalt.services.alertmanager.silences import Silence
+from basalt.topology.duration import Duration, seconds
 from basalt.topology.listen import Listen, Listener
 from basalt.topology.model import Name, Topology
 from basalt.topology.model import Settings as Base
@@ -18,11 +19,9 @@ from basalt.workload import Tier
 #: The receiver that drops.
 NOBODY = "nobody"
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 #: How long Alertmanager remembers what it has sent, at least (its default).
 _RETENTION_HOURS = 120
 
-Duration = Annotated[str, Field(pattern=r"^[1-9]\d{0,5}[smhd]$")]
 #: `none` is for an alert that always fires: a receiver who misses it knows that no alert arrives.
 Severity = Literal["critical", "warning", "info", "none"]
 
@@ -63,11 +62,6 @@ class Settings(Base):
     publish: Listen | None = Field(
         default=None, description="where its host listens; it asks nobody for a password. Default: in dev and test"
     )
-
-
-def seconds(duration: str) -> int:
-    """`15m` -> 900"""
-    return int(duration[:-1]) * _UNITS[duration[-1]]
 
 
 def longer(one: str, other: str) -> str:

@@ -1,9 +1,17 @@
 """Crontab lines, checked when a stack is loaded: else a wrong one shows on the day when a backup is missing."""
 
 import re
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from heapq import merge
+from itertools import islice, pairwise
+
+from cronsim import CronSim, CronSimError
 
 #: crontab(5): what each field counts, and from where to where. Sunday is 0 and 7.
 _FIELDS = (("minute", 0, 59), ("hour", 0, 23), ("day of month", 1, 31), ("month", 1, 12), ("day of week", 0, 7))
+#: From here schedules are looked at: the 29 February comes soon.
+_START = datetime(2024, 1, 1, tzinfo=UTC)
 _ITEM = re.compile(r"(?:\*|(?P<first>\d+)(?:-(?P<last>\d+))?)(?:/(?P<step>\d+))?")
 
 
@@ -17,6 +25,10 @@ def checked(line: str) -> str:
         for item in text.split(","):
             if not _fits(item, low, high):
                 raise ValueError(f"{item!r} is no {name}; write {low} to {high}, *, a range a-b, or a step */n")
+    try:
+        CronSim(line, _START)
+    except CronSimError as error:
+        raise ValueError(f"this day never comes ({error}); write one that does") from None
     return line
 
 
@@ -27,3 +39,15 @@ def _fits(item: str, low: int, high: int) -> bool:
     first = int(match["first"] or low)
     last = int(match["last"] or first)
     return low <= first <= last <= high
+
+
+@cache
+def longest_pause(*lines: str) -> timedelta:
+    """The longest time between two moments at which any of the lines is due."""
+    longest = timedelta()
+    # Within a year all pauses come by, and no one waits for half a million minutes.
+    for before, after in islice(pairwise(merge(*(CronSim(line, _START) for line in lines))), 50_000):
+        longest = max(longest, after - before)
+        if after > _START + timedelta(days=366):
+            break
+    return longest

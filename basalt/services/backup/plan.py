@@ -5,9 +5,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+from basalt.services.backup.crontab import longest_pause
 from basalt.services.backup.settings import Settings
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Instance, Site
+from basalt.topology.duration import seconds
 from basalt.topology.model import Topology
 from basalt.workload import (
     Endpoint,
@@ -20,6 +22,7 @@ from basalt.workload import (
     ScheduledJob,
     Scrape,
     Stop,
+    Threshold,
     Tier,
     Volume,
     Workload,
@@ -101,9 +104,19 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape(job="scheduler"),),
+        thresholds=tuple(_ages(settings)),
         # What its jobs print.
         log_format=_LOG,
     )
+
+
+def _ages(settings: Settings) -> Iterator[Threshold]:
+    """Seconds that the last backup may be old; a full one counts as one of any kind."""
+    for alert, schedules in {
+        "BackupFullTooOld": (settings.full,),
+        "BackupTooOld": (settings.full, settings.incremental),
+    }.items():
+        yield Threshold(alert, longest_pause(*schedules).total_seconds() + seconds(settings.late))
 
 
 def _exporter() -> Workload:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from basalt.services.backup.crontab import checked
+from basalt.topology.duration import Duration
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
@@ -30,6 +31,7 @@ class Settings(Base):
     keep: Keep = Keep()
     full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
     incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")
+    late: Duration = Field(default="2h", description="how long after its time a backup may end before people are told")
     memory: int = Field(default=384, ge=256, description="MiB of the container that takes the backups")
 
 

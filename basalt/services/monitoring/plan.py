@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from basalt.collect import objectives, rules
+from basalt.collect import constants, rules
 from basalt.services.monitoring import probes
 from basalt.services.monitoring.managers import managers
 from basalt.services.monitoring.scrapes import jobs, passwords
@@ -82,8 +82,8 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  its own instance
     alerting = dict(rules.files(site.topology.services, settings.overrides, settings.runbooks))
-    if promised := objectives.rules(site):
-        alerting["objectives.yml"] = promised
+    if decided := constants.rules(site):
+        alerting["constants.yml"] = decided
     yield File(
         "prometheus.yml",
         site.render(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from basalt.plan import Plan, plan
-from basalt.services.backup.crontab import checked
+from basalt.services.backup.crontab import checked, longest_pause
 from basalt.topology.problem import StackError
 from tests.stacks import DATABASE, raw, topology
 
@@ -78,12 +78,40 @@ def test_half_of_the_cores_compress(cores: int, processes: int) -> None:
     [
         ({"repositories": ["local", "s3"]}, r"services\.backup\.repositories: .*arrives with off-site repositories"),
         ({"keep": {"monthly": 12}}, r"services\.backup\.keep\.monthly: 12: arrives with retention by generations"),
+        ({"full": "0 0 30 2 *"}, r"services\.backup\.full: '0 0 30 2 \*': this day never comes"),
+        ({"late": "soon"}, r"services\.backup\.late: 'soon'"),
         ({"full": "0 25 * * *"}, r"services\.backup\.full: '0 25 \* \* \*': '25' is no hour"),
     ],
 )
 def test_what_cannot_be_kept_is_refused(block: dict[str, object], problem: str) -> None:
     with pytest.raises(StackError, match=problem):
         topology(BACKUP, services__backup=block)
+
+
+def limits(**settings: str) -> dict[str, float]:
+    workloads = [i.workload for i in plan(topology(BACKUP, services__backup=settings)).site.instances]
+    return {t.alert: t.value / 3600 for workload in workloads for t in workload.thresholds}
+
+
+def test_how_old_a_backup_may_be_follows_from_its_schedule() -> None:
+    assert limits() == {"BackupFullTooOld": 26, "BackupTooOld": 8}
+    assert limits(full="0 1 * * 0") == {"BackupFullTooOld": 7 * 24 + 2, "BackupTooOld": 14}
+    assert limits(incremental="*/15 * * * *", late="45m")["BackupTooOld"] == 1
+
+
+@pytest.mark.parametrize(
+    ("lines", "hours"),
+    [
+        (["* * * * *"], 1 / 60),
+        (["0 7,13,19 * * *"], 12),
+        (["0 1 * * *", "0 7,13,19 * * *"], 6),
+        (["0 0 31 * *"], 61 * 24),
+        (["* * * 1 *"], 335 * 24 + 1 / 60),
+        (["0 0 29 2 *"], 4 * 365.25 * 24),
+    ],
+)
+def test_the_longest_pause_of_schedules(lines: list[str], hours: float) -> None:
+    assert longest_pause(*lines).total_seconds() == pytest.approx(hours * 3600)
 
 
 def test_a_backup_of_nothing_is_refused() -> None:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Debian's packages in the image; here they come with the development requirements.
-pytest.importorskip("cronsim")
+# Debian's package in the image; here it comes with the development requirements.
 pytest.importorskip("prometheus_client")
 
 _PATH = Path(__file__).parent.parent.parent.parent / "images" / "backup" / "bin" / "scheduler"
