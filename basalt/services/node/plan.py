@@ -13,6 +13,9 @@ _BLIND = ("arp", "conntrack", "netdev", "netstat", "sockstat", "softnet", "udp_q
 #: The engine makes an interface for each container, with twenty files to read each.
 _ENGINES_INTERFACES = "^(veth.*|br-.*|docker.*|lo)$"
 
+#: The exporter's own default; Debian's leaves out /mnt and /media too, where many a provider mounts disks.
+_NO_DISKS = "^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
+
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     """`node-exporter`."""
@@ -24,6 +27,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         "--path.sysfs=/host/sys",
         "--path.udev.data=/host/run/udev/data",
         f"--collector.netclass.ignored-devices={_ENGINES_INTERFACES}",
+        f"--collector.filesystem.mount-points-exclude={_NO_DISKS}",
         "--log.format=json",
         # The bus of the host's systemd is not here: each scrape would be an error.
         "--no-collector.systemd",

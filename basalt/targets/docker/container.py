@@ -80,7 +80,8 @@ def mounts(site: Site, instance: Instance) -> list[dict[str, Any]]:
 
 
 def host(instance: Instance) -> list[dict[str, Any]]:
-    """The host, where it is observed: also what is mounted there later (github.com/prometheus/node_exporter, README)."""
+    """The host, where it is observed. A disk that is mounted there later is seen too: without propagation one sees the
+    folder below, and takes the space of that for the disk's (github.com/prometheus/node_exporter, README)."""
     if not instance.workload.observes_host:
         return []
     propagation = {"propagation": "rslave"}

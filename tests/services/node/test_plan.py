@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 from basalt.plan import plan
 from tests.stacks import THREE_HOSTS, raw, topology
 
@@ -30,6 +32,15 @@ def test_the_interfaces_of_containers_are_not_looked_at_one_by_one() -> None:
     assert re.match(ignored, "veth0a1b2c3")
     assert re.match(ignored, "br-7f00c0ffee00")
     assert not re.match(ignored, "eth0")
+
+
+@pytest.mark.parametrize(
+    ("place", "watched"), [("/", True), ("/mnt/volume-1", True), ("/srv", True), ("/run/x", False)]
+)
+def test_disks_are_watched_wherever_they_are_mounted(place: str, *, watched: bool) -> None:
+    workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
+    (left_out,) = [flag.partition("=")[2] for flag in workload.command if "mount-points-exclude" in flag]
+    assert (re.search(left_out, place) is None) is watched
 
 
 def test_it_needs_no_privilege() -> None:
