@@ -1,19 +1,10 @@
 """Everything declared is scraped, and up."""
 
-import json
-from typing import Any
-
 from basalt.collect import rules
 from basalt.operations.status import look
-from tests.live.project import Project, execute
+from tests.live.project import Project
+from tests.live.prometheus import ask
 from tests.waiting import until
-
-
-def ask(project: Project, path: str) -> Any:
-    """The data that Prometheus gives for a path of its API."""
-    container = project.containers()["prometheus-1"]
-    url = f"https://localhost:9090/api/v1/{path}"
-    return json.loads(execute(container, "curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", url))["data"]
 
 
 def targets_up(project: Project) -> bool:

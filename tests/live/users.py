@@ -1,0 +1,58 @@
+"""Users of the shop who go on whatever happens."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Self
+
+import httpx
+
+from tests.live.edge import Edge
+
+_PAUSE = 0.5  # seconds
+
+
+class Users:
+    """They order and look at what became of it, twice a second."""
+
+    def __init__(self, edge: Edge) -> None:
+        self._edge = edge
+        self._ended = threading.Event()
+        self._failed = 0
+        #: Looks to be had without a pause.
+        self._owed = 0
+
+    def __enter__(self) -> Self:
+        self._pool = ThreadPoolExecutor(1)
+        self._going = self._pool.submit(self._go)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._going.result()
+        self._pool.shutdown()
+
+    def come_back(self) -> None:
+        """For each request that failed there are 25 that do not: fewer than one in twenty was bad then."""
+        self._owed = 25 * self._failed
+
+    def _go(self) -> None:
+        order = 1
+        with self._edge.client("admin") as client:
+            while not self._ended.wait(0 if self._owed else _PAUSE):
+                try:
+                    if not self._owed:
+                        placed = self._ask(client, "POST", "/orders", json={"product": "lamp", "quantity": 1})
+                        order = placed.get("id", order)
+                    self._ask(client, "GET", f"/jobs/{order}")
+                except httpx.TransportError:
+                    self._failed += 1
+
+    def _ask(self, client: httpx.Client, method: str, path: str, **body: object) -> dict[str, int]:
+        """The answer; empty when it is a server's error. httpx.HTTPStatusError when the request was wrong."""
+        answer = client.request(method, path, **body)  # type: ignore[arg-type]
+        if answer.is_server_error:
+            self._failed += 1
+            return {}
+        self._owed = max(0, self._owed - 1)
+        found: dict[str, int] = answer.raise_for_status().json()
+        return found
