@@ -94,7 +94,7 @@ def ports(wanted: Wanted, told: dict[str, Any]) -> str:
 def mounts(wanted: Wanted, told: dict[str, Any]) -> str:
     """What it sees of the host."""
     found = {f"{m.get('Name') or m['Source']} at {m['Destination']}{'' if m['RW'] else ' ro'}" for m in told["Mounts"]}
-    volumes = [(v["volume_name"], v["container_path"], v["read_only"]) for v in wanted["volumes"]]
+    volumes = [(v.get("volume_name") or v["host_path"], v["container_path"], v["read_only"]) for v in wanted["volumes"]]
     binds = [(m["source"], m["target"], m["read_only"]) for m in wanted["mounts"]]
     planned = {f"{source} at {place}{' ro' if fixed else ''}" for source, place, fixed in volumes + binds}
     return _differs("mounts", found, planned)

@@ -89,7 +89,10 @@ def inspected(plan: Plan, planned: Planned) -> dict[str, Any]:
         "HostConfig": _host_config(told),
         "NetworkSettings": {"Networks": {plan.topology.name: {}}},
         "Mounts": [
-            *(_mount(v["volume_name"], "", v["container_path"], v["read_only"]) for v in told["volumes"]),
+            *(
+                _mount(v.get("volume_name", ""), v.get("host_path", ""), v["container_path"], v["read_only"])
+                for v in told["volumes"]
+            ),
             *(_mount("", m["source"], m["target"], m["read_only"]) for m in told["mounts"]),
         ],
     }

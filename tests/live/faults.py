@@ -191,6 +191,7 @@ def _bring(stage: Stage, instance: Instance, files: dict[str, str]) -> None:
         "volume": files_volume(site, instance),
         "image": running.attrs["Image"],
         "labels": running.labels,
+        "owner": instance.workload.uid,
     }
     volume.write(place, {path: (text, False) for path, text in files.items()}, dropped=[])
     execute(running, *instance.workload.reload.command)

@@ -104,6 +104,7 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         # Each run reads pgbackrest.conf anew; the signal is for the certificate of the metrics.
         reload=Reload(signal="SIGHUP"),
         scrapes=(Scrape(job="scheduler"),),
+        thresholds=tuple(_ages(settings)),
         # What its jobs print.
         log_format=_LOG,
         thresholds=tuple(_ages(settings)),

@@ -27,6 +27,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         "--path.sysfs=/host/sys",
         "--path.udev.data=/host/run/udev/data",
         f"--collector.netclass.ignored-devices={_ENGINES_INTERFACES}",
+        f"--collector.filesystem.mount-points-exclude={_NO_DISKS}",
         "--log.format=json",
         # The bus of the host's systemd is not here: each scrape would be an error.
         "--no-collector.systemd",
