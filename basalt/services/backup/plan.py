@@ -107,7 +107,6 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         thresholds=tuple(_ages(settings)),
         # What its jobs print.
         log_format=_LOG,
-        thresholds=tuple(_ages(settings)),
     )
 
 
