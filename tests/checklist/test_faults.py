@@ -95,7 +95,7 @@ FAULTS: dict[str, tuple[Facts, str, str, str]] = {
         "strangers",
         "dev-intruder: not planned on local",
     ),
-    "a small host": (engine_changed(DEV, "local", memory=4096), STACK, "capacity", "local: 4096 MiB, declared 8192"),
+    "a small host": (engine_changed(DEV, "local", memory=4096), STACK, "capacity", "local: 4096 MiB, declared 10240"),
     "a certificate that ends": (
         engine_changed(DEV, "local", ends={**LOCAL.ends, "dev-etcd-1": NOW + timedelta(days=2)}),
         "etcd",

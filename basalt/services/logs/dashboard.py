@@ -24,7 +24,7 @@ def panels() -> Iterator[Panel]:
 def _errors() -> Panel:
     return trend(
         "errors",
-        "Lines of level error or fatal, by who wrote them. A service that goes on so for ten minutes is in trouble.",
+        "Lines of level error or fatal, by who wrote them. More than one a second for ten minutes is trouble.",
         Unit.RATE,
         {"{{exported_service}}": f"sum by (exported_service) (rate({_ERRORS}[{WINDOW}])) or vector(0)"},
     )

@@ -131,6 +131,7 @@ def _exporter(hosts: int) -> Workload:
         exporter("log-shipper", command, _METRICS, count=hosts),
         image="logs",
         volumes=(replace(_CONTROL, of="log-shipper", read_only=True),),
+        limits=Limits(memory=32, cpus=0.25),
         scrapes=(Scrape(path="/proxy", params=(("module", "shipper"),), job="log-shipper"),),
         reload=None,
     )

@@ -10,7 +10,7 @@ from basalt.topology.model import Topology
 class Settings(Base):
     """`services.logs`"""
 
-    retention_days: int = Field(default=7, ge=1, le=3650, description="days that lines are kept")
+    retention_days: int = Field(default=7, ge=1, le=3650, description="lines that are older go")
     storage_gb: int = Field(default=8, ge=1, description="the oldest days go when it is full, but never the last two")
     memory: int = Field(default=160, ge=128, description="MiB of the store")
     buffer_gb: float = Field(
