@@ -135,6 +135,7 @@ def test_while_the_edge_is_away_it_says_so_within_half_a_minute(project: Project
     # Paused, it answers nothing at all: it takes longer to be missed than one that is gone.
     with broken(edges, freeze, Container.unpause):
         told = page.says("Nothing is available", SAYS)
+        until(lambda: [one["end"] for one in page.status["incidents"][:1]] == [None], "an incident that lasts", 30)
         look(f"{page.client.base_url}", edge.tls, REPORTS / "statuspage-outage.png")
         assert page.status["state"] == "down"
     healed = page.says("Everything works", HEALS)
