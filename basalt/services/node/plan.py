@@ -31,7 +31,6 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         "--log.format=json",
         # The bus of the host's systemd is not here: each scrape would be an error.
         "--no-collector.systemd",
-        f"--collector.filesystem.mount-points-exclude={_NO_DISKS}",
         *(f"--no-collector.{name}" for name in _BLIND),
     )
     yield replace(exporter("node", command, 9100, count=1), beside=None, every_host=True, observes_host=True)
