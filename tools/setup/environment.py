@@ -19,8 +19,9 @@ _DEFAULTS = {
     # three seconds each where it cannot (that of pulumi-kubernetes also for stacks without Kubernetes).
     "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
     # An engine and its plugins live for seconds: looking for garbage less often saves a sixth of their processor
-    # time and costs some memory (pkg.go.dev/runtime, "Environment Variables").
+    # time and costs memory, up to a limit (pkg.go.dev/runtime, "Environment Variables").
     "GOGC": "400",
+    "GOMEMLIMIT": "400MiB",
     # Ansible looks for its configuration in the working directory only.
     "ANSIBLE_CONFIG": str(paths.ANSIBLE_CONFIG),
 }
