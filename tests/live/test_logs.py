@@ -158,7 +158,7 @@ def test_the_command_shows_what_is_found(project: Project, edge: Edge) -> None:
 
 
 def usage(project: Project) -> dict[str, tuple[float, float]]:
-    """CPU seconds so far and MiB now, of the store and of what stands on a host. Without files that the kernel keeps."""
+    """CPU seconds so far and MiB now, of the store and of what stands on a host; without the kernel's cached files."""
     found = {}
     for name in ("logs-1", "log-shipper-1", "log-shipper-exporter-1"):
         told: Any = project.containers()[name].stats(stream=False)
