@@ -18,6 +18,7 @@ from basalt.workload import (
     Certificate,
     File,
     Limits,
+    LogFormat,
     Port,
     Probe,
     Publish,
@@ -32,6 +33,9 @@ from basalt.workload import (
 
 _FOLDER = "/var/lib/statuspage"
 _METRICS = 9857
+#: nginx's error log, whose access log is JSON; and the writer's.
+_SERVER_LOG = LogFormat(r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)")
+_WRITER_LOG = LogFormat(r"^(?P<level>[A-Z]+) (?P<message>.*)")
 #: Seconds after which a writer that has written nothing is stuck; it writes every five.
 _STUCK = 60
 
@@ -50,6 +54,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         probe=asks_https(f"https://localhost:{_METRICS}/healthz"),
         stop=Stop("SIGQUIT"),
         reload=Reload(signal="SIGHUP"),
+        log_format=_SERVER_LOG,
         scrapes=(Scrape(),),
     )
     written = f'test -n "$(find {_FOLDER}/metrics -newermt "{_STUCK} seconds ago")"'
@@ -63,6 +68,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         limits=Limits(memory=96, cpus=0.5),
         probe=Probe(("sh", "-c", written)),
         reload=Reload(signal="SIGHUP"),
+        log_format=_WRITER_LOG,
         asks=True,
         sla_report=f"{_FOLDER}/public/sla.json",
     )

@@ -37,7 +37,7 @@ _NOTHING = Answer((), ())
 @dataclass
 class Writer:
     """`kept`: the history up to where it will not change any more. `saved`: when it was last written. `answer`: the
-    newest one, of the time `asked`."""
+    newest one, of the time `asked`. `complaint`: why there was none since."""
 
     folder: Path
     ask: Ask
@@ -45,6 +45,7 @@ class Writer:
     saved: float = 0.0
     answer: Answer = _NOTHING
     asked: float = 0.0
+    complaint: str = ""
 
     @classmethod
     def start(cls, folder: Path, ask: Ask, now: float) -> "Writer":
@@ -58,14 +59,25 @@ class Writer:
         self.kept = history.forget(self.kept, now, config.keep_days)
         try:
             self._look(config, now)
+            self._tell("")
         except Unanswered as error:
-            log.warning("nobody tells how it is: %s", error)
+            self._tell(str(error))
         shown = _account(self.kept, config, self.answer, max(self.asked, self.kept.until))
         for name, text in pages(config, shown, self._state(config, now), now).items():
             _write(self.folder / "public" / name, text)
         _write(self.folder / "metrics", metrics.text(shown, config, now, monotonic() - began))
         if abs(now - self.saved) >= _KEEP:
             self.save(now)
+
+    def _tell(self, complaint: str) -> None:
+        """Once, not every turn."""
+        if complaint == self.complaint:
+            return
+        if complaint:
+            log.warning("nobody tells how it is: %s", complaint)
+        else:
+            log.info("there are answers again")
+        self.complaint = complaint
 
     def save(self, now: float) -> None:
         """Keeps the history."""

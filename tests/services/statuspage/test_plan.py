@@ -1,6 +1,7 @@
 """The status page of a topology: what it is about, whom it asks, where it stands."""
 
 import json
+import re
 from copy import deepcopy
 from typing import Any
 
@@ -167,6 +168,21 @@ def test_a_fenced_stack_has_a_page_about_nothing() -> None:
 def test_what_cannot_be_is_refused(changes: dict[str, Any], told: str) -> None:
     with pytest.raises(StackError, match=rf"services\.statuspage.*{told}"):
         topology(SHOP, **changes)
+
+
+@pytest.mark.parametrize(
+    ("workload", "line", "read"),
+    [
+        ("statuspage", "2026/11/25 07:18:59 [error] 7#7: *1 open() failed", ("error", "7#7: *1 open() failed")),
+        ("statuspage-writer", "WARNING nobody tells how it is: x", ("WARNING", "nobody tells how it is: x")),
+    ],
+)
+def test_levels_are_read_from_its_logs(workload: str, line: str, read: tuple[str, str]) -> None:
+    declared = plan(topology(SHOP)).site.of(workload)[0].workload.log_format
+    assert declared is not None
+    found = re.match(declared.pattern, line)
+    assert found is not None
+    assert (found["level"], found["message"]) == read
 
 
 def test_a_year_of_months_is_kept_at_least() -> None:

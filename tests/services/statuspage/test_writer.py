@@ -104,6 +104,19 @@ def test_when_nobody_answers_the_page_says_so_and_the_past_stays(folder: Path) -
     assert "13:00" in (folder / "public" / "index.html").read_text()
 
 
+def test_that_nobody_answers_is_logged_once_and_so_is_its_end(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "statuspage")
+    writer = Writer.start(folder, world(), NOON + HOUR)
+
+    def silent(_: Config, begin: float, end: float) -> Answer:
+        raise Unanswered("connection refused")
+
+    for ask in (world(), silent, silent, silent, world(), world()):
+        writer.ask = ask
+        writer.turn(config(), NOON + HOUR)
+    assert caplog.messages == ["nobody tells how it is: connection refused", "there are answers again"]
+
+
 def test_a_clock_that_goes_back_counts_nothing_twice(folder: Path) -> None:
     writer = Writer.start(folder, world(), NOON + HOUR)
     for now in (NOON + HOUR, NOON + HOUR / 2, NOON + HOUR):
