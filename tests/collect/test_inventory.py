@@ -126,6 +126,16 @@ def test_a_port_in_the_engine_is_the_port_of_ssh() -> None:
     assert made.hosts["local"]["ansible_port"] == 2222
 
 
+@pytest.mark.parametrize(
+    ("engine", "number"),
+    [("ssh://ops@far", 0), ("unix:///run/docker.sock", 0), ("tcp://far", 2376), ("tcp://far:2400", 2400)],
+)
+def test_an_engine_that_listens_on_the_network_has_its_port_told(engine: str, number: int) -> None:
+    certificates = {"hosts__local__engine_certificates": "/certificates"} if number else {}
+    made = inventory(topology(ONE_HOST, hosts__local__engine=engine, **certificates))
+    assert made.hosts["local"]["basalt_engine_port"] == number
+
+
 def test_no_secret_of_a_stack_file_reaches_ansible(tmp_path: Path) -> None:
     (tmp_path / "stacks").mkdir()
     document = yaml.safe_load((ROOT / "stacks" / "Pulumi.dev.yaml").read_text())
