@@ -157,11 +157,18 @@ def test_the_command_shows_what_is_found(project: Project, edge: Edge) -> None:
     assert "nonsense" in wrong.stdout
 
 
+def statistics(container: Container) -> dict[str, Any]:
+    told: Any = container.stats(stream=False)
+    return told if told["memory_stats"].get("stats") else {}
+
+
 def usage(project: Project) -> dict[str, tuple[float, float]]:
-    """CPU seconds so far and MiB now, of the store and of what stands on a host; without the kernel's cached files."""
+    """CPU seconds so far and MiB now, without files that the kernel keeps: of the store and of what a host carries."""
     found = {}
     for name in ("logs-1", "log-shipper-1", "log-shipper-exporter-1"):
-        told: Any = project.containers()[name].stats(stream=False)
+        container = project.containers()[name]
+        # A busy engine answers without figures now and then.
+        told = until(lambda own=container: statistics(own), f"statistics of {name}")  # type: ignore[misc]
         memory = told["memory_stats"]["stats"]
         held = memory["rss" if "rss" in memory else "anon"]  # control groups of version 1, 2
         found[name] = (told["cpu_stats"]["cpu_usage"]["total_usage"] / 1e9, held / 2**20)
