@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -66,11 +67,12 @@ def test_prometheus_answers_every_panel(used: Project) -> None:
 
 
 @pytest.fixture(scope="module")
-def grafana(project: Project, edge: Edge) -> httpx.Client:
+def grafana(project: Project, edge: Edge) -> Iterator[httpx.Client]:
     """Its API, as the administrator."""
     login = ("admin", project.secret("grafana/admin"))
     base = urls(project.plan.site)["grafana-1.web"]
-    return httpx.Client(base_url=base, verify=edge.tls, auth=login, timeout=30)
+    with httpx.Client(base_url=base, verify=edge.tls, auth=login, timeout=30) as client:
+        yield client
 
 
 def test_grafana_wants_a_password(grafana: httpx.Client) -> None:

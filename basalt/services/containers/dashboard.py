@@ -19,7 +19,6 @@ def panels() -> Iterator[Panel]:
     yield _share()
     yield _throttled()
     yield _network()
-    yield _disks()
     yield _threads()
 
 
@@ -97,15 +96,6 @@ def _network() -> Panel:
             "{{service}} received": f"sum by (service) (rate({received}[{WINDOW}]))",
             "{{service}} sent": f"sum by (service) (rate({sent}[{WINDOW}]))",
         },
-    )
-
-
-def _disks() -> Panel:
-    return trend(
-        "disks",
-        "Written by each service's containers to disks.",
-        Unit.BYTE_RATE,
-        {"{{service}}": f"sum by (service) (rate(container_fs_writes_bytes_total[{WINDOW}]))"},
     )
 
 
