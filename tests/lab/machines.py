@@ -22,7 +22,7 @@ from tools.setup import base_image
 
 NETWORK = "198.18.112.0/20"
 #: By it, an interrupted run's are found and removed (.ci/run).
-LABELS = {"basalt.stack": "test"}
+LABELS = {"basalt.lab": "test"}
 _CONTEXT = Path(__file__).parent
 #: What systemd, sudo, sshd and nftables need beyond what Docker gives. Not SYS_TIME, SYS_MODULE, SYS_RESOURCE: clock,
 #: modules and limits are those of the machine that the tests run on.
