@@ -200,8 +200,8 @@ def test_nothing_is_lost_while_the_store_is_away(project: Project) -> None:
     with counting(project.stack, "patient", mark, lines, 1000) as container:
         container.wait(timeout=120)
     store.start()
-    took = seconds_until(lambda: count(project, mark)[1] == lines, "all lines", 120)
-    print(f"\nall {lines} found {took:.1f} s after the start of the store")
+    until(lambda: project.containers()["logs-1"].attrs["State"]["Health"]["Status"] == "healthy", "the store", 60)
+    until(lambda: count(project, mark)[1] == lines, "all lines", 120)
     assert count(project, mark) == (lines, lines)
 
 
