@@ -34,8 +34,9 @@ def _answers(container: Container) -> bool:
         client.api.exec_start(look, detach=True)
         return _code(client, look, probe["Timeout"] / _NANO) == 0
     except APIError as error:
-        if error.status_code == HTTPStatus.CONFLICT:
-            return False  # it has stopped since
+        # It has stopped since, and the look ended with it; one that is gone is missed when it is looked for again.
+        if error.status_code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+            return False
         raise
 
 

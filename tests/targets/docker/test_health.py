@@ -2,9 +2,11 @@
 
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 
 import docker
 import pytest
+from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.types import Healthcheck
 
@@ -37,7 +39,8 @@ def start() -> Iterator[Start]:
 
     yield begin
     for container in made:
-        container.remove(force=True)
+        with suppress(NotFound):  # a test may have removed it
+            container.remove(force=True)
 
 
 def engine_says(container: Container) -> str:
@@ -79,3 +82,9 @@ def test_who_has_stopped_is_not_well(start: Start) -> None:
     assert not well(container), "what is known of it still says that it runs"
     container.reload()
     assert not well(container)
+
+
+def test_who_is_gone_is_not_well(start: Start) -> None:
+    container = start("true", 60)
+    container.remove(force=True)
+    assert not well(container), "what is known of it still says that it runs"
