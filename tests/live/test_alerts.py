@@ -96,9 +96,10 @@ def calm(project: Project, receiver: Receiver) -> bool:
     with what is not so."""
     assert len(series(project, 'sum by (queue) (increase(jobs_total{queue!="images"}[10m])) > 0')) == 3
     assert series(project, 'pgbackrest_backup_since_last_completion_seconds{backup_type="incr"} < 90')
-    assert series(project, f'ALERTS{{alertname=~"{"|".join(fault.alert for fault in FAULTS)}"}}') == []
+    ours = {fault.alert for fault in FAULTS}
+    assert series(project, f'ALERTS{{alertname=~"{"|".join(ours)}"}}') == []
     begun, over = ({a.labels["alertname"] for a in receiver.told if a.status == s} for s in ("firing", "resolved"))
-    assert begun == over
+    assert begun & ours <= over
     return True
 
 
