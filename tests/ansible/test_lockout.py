@@ -118,3 +118,5 @@ def test_a_boot_in_the_middle_of_a_trial_is_its_end(lab: Lab) -> None:
     until(machine.ready, "node-1 has booted", BOUND)
     assert log_in(lab, "node-1")
     assert state(lab, "node-1") == before
+    # What a boot makes anew is not what a role has written.
+    assert lab.right("site", "--limit", "node-1").changed["node-1"] == []

@@ -35,7 +35,7 @@ def test_the_second_run_changes_nothing(runs: Runs) -> None:
 def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -> None:
     plants = {
         "base : Set the time zone": "ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime",
-        "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/default/locale",
+        "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/locale.conf",
         "base : Bound the journal": "rm /etc/systemd/journald.conf",
         "base : Say whom chronyd asks for the time": "echo allow all >> /etc/chrony/chrony.conf",
         "base : Write their keys": "echo ssh-ed25519 AAAA >> /etc/ssh/authorized_keys_guest",
@@ -70,8 +70,8 @@ def test_what_is_wrong_is_told_and_changes_nothing(lab: Lab, arguments: tuple[st
 
 def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: Lab) -> None:
     untouched, gone = lab.machines["node-1"], lab.machines["node-3"]
-    untouched.run("cp", "/etc/default/locale", "/root/locale")
-    untouched.run("sh", "-c", "echo LANG=de_DE.UTF-8 > /etc/default/locale")
+    untouched.run("cp", "/etc/locale.conf", "/root/locale")
+    untouched.run("sh", "-c", "echo LANG=de_DE.UTF-8 > /etc/locale.conf")
     gone.run("systemctl", "stop", "ssh.service")
     # The connection that Ansible keeps open outlives sshd.
     gone.run("systemctl", "kill", "--signal=KILL", "ssh.service")
@@ -79,7 +79,7 @@ def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: La
         run = lab.play("site")
     finally:
         gone.run("systemctl", "start", "ssh.service")
-        untouched.run("mv", "/root/locale", "/etc/default/locale")
+        untouched.run("mv", "/root/locale", "/etc/locale.conf")
     assert run.code != 0
     assert run.of("node-3", "unreachable") == 1
     assert not any(run.changed.values())
@@ -87,7 +87,7 @@ def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: La
 
 def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
     machine = lab.machines["node-1"]
-    machine.run("sh", "-c", "rm /etc/default/locale /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
+    machine.run("sh", "-c", "rm /etc/locale.conf /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
     killed = lab.project.start(sys.executable, "-m", "basalt", "hosts", "site", "--stack", "lab", "--limit", "node-1")
     until(lambda: machine.ran("systemctl", "is-active", "--quiet", "basalt-trial-nftables.conf"), "a trial", 120)
     killed.kill()
