@@ -65,9 +65,15 @@ class Edge:
         return connect(address, ssl=self.tls, additional_headers={"Authorization": f"Bearer {self.token(user)}"})
 
 
-def received(socket: ClientConnection, kind: str, seconds: float = 15) -> dict[str, Any]:
-    """The next event of a kind. TimeoutError when it does not come."""
-    while True:
-        event: dict[str, Any] = json.loads(socket.recv(timeout=seconds))
-        if event.get("type") == kind:
-            return event
+def await_events(socket: ClientConnection, order: int, kinds: set[str], seconds: float = 15) -> None:
+    """Returns when all kinds of event of an order have come, in whatever sequence: the API and the worker tell of the
+    same order independently. TimeoutError with those that did not come."""
+    missing = set(kinds)
+    ends = time.monotonic() + seconds
+    while missing:
+        try:
+            event: dict[str, Any] = json.loads(socket.recv(timeout=max(0, ends - time.monotonic())))
+        except TimeoutError as error:
+            raise TimeoutError(f"order {order}: no {', '.join(sorted(missing))} within {seconds} s") from error
+        if event.get("order") == order:
+            missing.discard(event["type"])

@@ -45,7 +45,7 @@ def labelled(project: Project) -> set[str]:
 
 @pytest.mark.breaks
 @pytest.mark.parametrize("attempt", range(MOMENTS))
-def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt: int, tmp_path: Path) -> None:
+def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt: int, edge: Edge) -> None:
     project.basalt("down", "--yes")
     process = project.start("python", "-m", "basalt", "up", "--stack", project.stack, "--yes")
     assert process.stdout is not None
@@ -63,9 +63,7 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt:
     assert labelled(project) <= known
     assert list(orphans(project.environment["PULUMI_BACKEND_URL"])) == []
     # `down` took the authority with it: whoever trusted the old one has to ask again.
-    authority = tmp_path / "ca.crt"
-    authority.write_text(project.basalt("authority").stdout)
-    edge = Edge.of(project, authority)
+    edge.authority.write_text(project.basalt("authority").stdout)
     until(lambda: orders_go_through(edge), "a working stack", 60)
     before = json.loads(REPORT.read_text()) if attempt else []
     save(REPORT, [*before, {"killed_after": number, "line": line.strip(), "next_up_seconds": seconds}])
