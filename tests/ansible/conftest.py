@@ -31,7 +31,7 @@ class Runs:
 _WATCHED = "find /etc /run/systemd /usr/sbin -newerct '1 hour ago' -printf '%p %T@ %C@\\n' | sort"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Hosts as an installer leaves them, with a user to come."""
     if os.geteuid() or not shutil.which("nsenter"):
@@ -47,7 +47,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def runs(bare: Lab) -> Runs:
     """A dry run, the first run and another one."""
     before = _state(bare)
@@ -60,14 +60,14 @@ def _state(lab: Lab) -> dict[str, str]:
     return {name: lab.machines[name].run("sh", "-c", _WATCHED) for name in HOSTS}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def lab(bare: Lab, runs: Runs) -> Lab:
     """The hosts, prepared."""
     assert runs.first.code == 0, runs.first.output
     return bare
 
 
-@pytest.fixture(scope="session", params=HOSTS)
+@pytest.fixture(scope="package", params=HOSTS)
 def host(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Host]:
     """Each host in turn, reached as Ansible reaches it."""
     with pytest.MonkeyPatch.context() as patch:

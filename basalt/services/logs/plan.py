@@ -107,8 +107,8 @@ def _shipper(settings: Settings) -> Workload:
         host_folders=(HostFolder(settings.containers, "/host/containers"),),
         volumes=(Volume("buffer", "/var/lib/shipper"), _CONTROL),
         tmpfs=(Tmpfs("/tmp"), Tmpfs("/run/shipper", 1)),  # noqa: S108  the container's own
-        # Docker rotates away what is not read in time.
-        limits=Limits(memory=128, weight=4),
+        # Docker rotates away what is not read in time. A third is the cache of its buffer, which a flood fills.
+        limits=Limits(memory=192, weight=4),
         # One arena for the few threads that allocate: more of them only keep memory that is free.
         environment={"MALLOC_ARENA_MAX": "2"},
         probe=Probe(("syslog-ng-ctl", "healthcheck", "--control=/run/control/syslog-ng.ctl"), interval=15),
