@@ -183,8 +183,8 @@ def test_its_end_is_told_once_and_it_was_told_once(fault: Fault, mended: Struck,
 
 def test_nothing_else_is_told_but_what_the_hanging_worker_means(mended: Struck, receiver: Receiver) -> None:
     told = {alert.labels["alertname"] for alert in receiver.told}
-    # Where others run out of memory beside the stack, what was started anew counts as a victim. That a hanging worker is
-    # down is told only when it hangs for longer than its queue takes to be missed.
+    # Where others run out of memory beside the stack, what was started anew counts as a victim. That a hanging worker
+    # is down is told only when it hangs for longer than its queue takes to be missed.
     assert told - {"ContainerOomKilled", "WorkloadDown"} == {fault.alert for fault in FAULTS}
     save(REPORT, [row(fault, mended, receiver) for fault in FAULTS])
 
