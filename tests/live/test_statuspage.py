@@ -153,7 +153,8 @@ def test_while_the_database_is_away_it_says_so_within_half_a_minute(project: Pro
     with broken(members, lambda c: c.kill(), Container.start):
         stopped = time.monotonic() - killed
         told = page.says("Nothing is available", SAYS)
-        assert edge.client().get("/healthz").status_code == 200, "the application itself is alive"
+        with edge.client() as client:
+            assert client.get("/healthz").status_code == 200, "the application itself is alive"
     until(lambda: orders_go_through(edge), "orders", HEALS)
     healed = page.says("Everything works", HEALS)
     print(f"\ndatabase away: said {told:.1f} s after the last of {stopped:.1f} s, and {healed:.1f} s after orders went")
