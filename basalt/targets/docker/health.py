@@ -30,7 +30,7 @@ def _answers(container: Container) -> bool:
     client: Any = container.client
     try:
         # Detached: the engine knows no end for a command that hangs.
-        look = client.api.exec_create(container.id, probe["Test"][1:], stdout=False, stderr=False)["Id"]
+        look = client.api.exec_create(container.id, _command(*probe["Test"]), stdout=False, stderr=False)["Id"]
         client.api.exec_start(look, detach=True)
         return _code(client, look, probe["Timeout"] / _NANO) == 0
     except APIError as error:
@@ -38,6 +38,11 @@ def _answers(container: Container) -> bool:
         if error.status_code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
             return False
         raise
+
+
+def _command(kind: str, *words: str) -> list[str]:
+    """A probe as the engine would run it (docs.docker.com, engine API, `HealthConfig`)."""
+    return ["/bin/sh", "-c", *words] if kind == "CMD-SHELL" else list(words)
 
 
 def _code(client: Any, look: str, seconds: float) -> int | None:
