@@ -12,6 +12,8 @@ from docker.models.containers import Container
 _OFTEN = 15
 _POLL = 0.05
 _NANO = 1_000_000_000
+#: What the engine says, with a 500, of a container that is just ending (runc, "cannot exec in a deleted state").
+_ENDING = "cannot exec in a"
 
 
 def well(container: Container) -> bool:
@@ -35,7 +37,7 @@ def _answers(container: Container) -> bool:
         return _code(client, look, probe["Timeout"] / _NANO) == 0
     except APIError as error:
         # It has stopped since, and the look ended with it; one that is gone is missed when it is looked for again.
-        if error.status_code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+        if error.status_code in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND) or _ENDING in str(error.explanation):
             return False
         raise
 
