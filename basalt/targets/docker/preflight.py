@@ -1,6 +1,7 @@
 """What must hold on the engines before anything is changed."""
 
 from collections.abc import Iterator
+from ipaddress import IPv4Network, ip_network
 
 import docker
 import docker.errors
@@ -13,7 +14,7 @@ from basalt.targets.docker.engine import EngineError, connect, describe
 
 def require(plan: Plan) -> None:
     """RunError when a host's engine lacks an image of its instances, or when somebody else has a port that is to be
-    published; says which, and what to do. Nothing has been changed then."""
+    published, or the network; says which, and what to do. Nothing has been changed then."""
     problems = []
     for host, declared in plan.topology.hosts.items():
         try:
@@ -23,6 +24,7 @@ def require(plan: Plan) -> None:
             continue
         problems += list(_missing_images(plan, host, client))
         problems += list(_taken_ports(plan, host, client))
+        problems += list(_taken_network(plan, host, client))
     if problems:
         raise pulumi.RunError("nothing was changed:\n  " + "\n  ".join(problems))
 
@@ -45,3 +47,15 @@ def _taken_ports(plan: Plan, host: str, client: docker.DockerClient) -> Iterator
         for number in sorted({port.get("PublicPort") for port in container["Ports"]} & set(wanted)):
             who = f"services.{wanted[number].service}: port {number} of {host}"
             yield f"{who} is taken by container {container['Names'][0].lstrip('/')}; publish another, or stop it"
+
+
+def _taken_network(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
+    """The engine would refuse it only when other things are made already, and not say whose it is."""
+    ours = plan.topology.network
+    for network in client.api.networks():
+        if (network["Labels"] or {}).get("basalt.stack") == plan.topology.name:
+            continue
+        told = [config.get("Subnet", "") for config in network["IPAM"]["Config"] or ()]
+        for subnet in (ip_network(text) for text in told if text):
+            if isinstance(subnet, IPv4Network) and subnet.overlaps(ours):
+                yield f"network: {ours} overlaps {subnet} of network {network['Name']} on {host}; declare another"

@@ -1,0 +1,54 @@
+"""What somebody else has is told before anything is made, on a real engine."""
+
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+from pathlib import Path
+
+import docker
+import pulumi
+import pytest
+from docker.models.networks import Network
+from docker.types import IPAMConfig, IPAMPool
+
+from basalt.plan import Plan, plan
+from basalt.targets.docker.preflight import require
+from basalt.topology.load import load_stack
+from tools.setup import base_image
+
+pytestmark = pytest.mark.live
+
+ROOT = Path(__file__).parent.parent.parent.parent
+NETWORK = IPv4Network("198.19.240.0/20")
+PORT = 17443
+
+
+@pytest.fixture(scope="module")
+def planned() -> Plan:
+    """The topology of `test` with a network that no other stack has."""
+    return plan(load_stack(ROOT, "test").model_copy(update={"network": NETWORK}))
+
+
+@pytest.fixture
+def network() -> Iterator[Network]:
+    """Somebody's network, in the midst of the stack's."""
+    pool = IPAMConfig(pool_configs=[IPAMPool(subnet="198.19.241.0/24")])
+    made = docker.from_env().networks.create("basalt-preflight", ipam=pool)
+    yield made
+    made.remove()
+
+
+def test_a_network_of_others_is_told(planned: Plan, network: Network) -> None:
+    wanted = f"network: {NETWORK} overlaps 198.19.241.0/24 of network {network.name} on local; declare another"
+    with pytest.raises(pulumi.RunError, match=wanted):
+        require(planned)
+
+
+def test_a_port_of_others_is_told(planned: Plan) -> None:
+    client = docker.from_env()
+    image, ports = base_image.name(), {"80/tcp": ("127.0.0.1", PORT)}
+    container = client.containers.run(image, ["sleep", "60"], name="basalt-preflight", ports=ports, detach=True)
+    try:
+        with pytest.raises(pulumi.RunError, match=f"port {PORT} of local is taken by container basalt-preflight"):
+            require(planned)
+    finally:
+        container.remove(force=True)
