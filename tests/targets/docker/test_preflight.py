@@ -19,13 +19,18 @@ pytestmark = pytest.mark.live
 
 ROOT = Path(__file__).parent.parent.parent.parent
 NETWORK = IPv4Network("198.19.240.0/20")
-PORT = 17443
+PORT = 27443
 
 
 @pytest.fixture(scope="module")
-def planned() -> Plan:
-    """The topology of `test` with a network that no other stack has."""
-    return plan(load_stack(ROOT, "test").model_copy(update={"network": NETWORK}))
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Plan:
+    """The topology of `test` under another name, with a network and a port that no other stack has."""
+    folder = tmp_path_factory.mktemp("preflight")
+    text = (ROOT / "stacks" / "Pulumi.test.yaml").read_text()
+    (folder / "stacks").mkdir()
+    changed = text.replace("198.19.0.0/20", str(NETWORK)).replace("17443", str(PORT))
+    (folder / "stacks" / "Pulumi.preflight.yaml").write_text(changed)
+    return plan(load_stack(folder, "preflight"))
 
 
 @pytest.fixture
