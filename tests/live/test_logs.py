@@ -10,6 +10,7 @@ from docker.models.containers import Container
 
 from basalt.operations.logs import Entry, Question, search
 from basalt.operations.metrics import ask
+from basalt.targets.docker.health import well
 from tests.live.edge import Edge
 from tests.live.project import Project, execute
 from tests.live.writers import counting, printing
@@ -194,7 +195,7 @@ def test_nothing_is_lost_while_the_store_is_away(project: Project) -> None:
     with counting(project.stack, "patient", mark, lines, 1000) as container:
         container.wait(timeout=120)
     store.start()
-    until(lambda: project.containers()["logs-1"].attrs["State"]["Health"]["Status"] == "healthy", "the store", 60)
+    until(lambda: well(project.containers()["logs-1"]), "the store", 60)
     until(lambda: count(project, mark)[1] == lines, "all lines", 120)
     assert count(project, mark) == (lines, lines)
 

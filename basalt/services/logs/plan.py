@@ -9,6 +9,7 @@ from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
     FILES,
+    RARELY,
     STACK,
     Certificate,
     Endpoint,
@@ -66,7 +67,7 @@ def _store(settings: Settings, topology: Topology) -> Workload:
         publish=(Publish("web", *listener, note),) if listener else (),
         volumes=(Volume("data", "/var/lib/victoria-logs"),),
         limits=Limits(memory=settings.memory),
-        probe=asks_https(f"https://localhost:{_WEB}/health"),
+        probe=asks_https(f"https://localhost:{_WEB}/health", interval=RARELY),
         # Certificate and password are read again when their files change.
         reload=Reload(("true",)),
         scrapes=(Scrape("web", login=(USER, PASSWORD)),),
@@ -111,7 +112,7 @@ def _shipper(settings: Settings) -> Workload:
         limits=Limits(memory=192, weight=4),
         # One arena for the few threads that allocate: more of them only keep memory that is free.
         environment={"MALLOC_ARENA_MAX": "2"},
-        probe=Probe(("syslog-ng-ctl", "healthcheck", "--control=/run/control/syslog-ng.ctl"), interval=15),
+        probe=Probe(("syslog-ng-ctl", "healthcheck", "--control=/run/control/syslog-ng.ctl"), interval=RARELY),
         reload=Reload(signal="SIGHUP"),
         log_format=LogFormat(r"^\[\S+\] (?P<message>.*)"),
         roll=1.0,

@@ -26,7 +26,7 @@ class Settings(Base):
     """`services.monitoring`"""
 
     interval: int = Field(
-        default=15, ge=5, le=120, description="seconds between two scrapes; beyond 2 minutes series go stale"
+        default=30, ge=5, le=120, description="seconds between two scrapes; beyond 2 minutes series go stale"
     )
     retention_days: int = Field(default=15, ge=1, le=1000, description="how long samples are kept")
     storage_gb: int = Field(default=8, ge=1, description="the oldest samples go when it is full")

@@ -15,6 +15,7 @@ from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
 from basalt.workload import (
     FILES,
+    RARELY,
     Certificate,
     File,
     Limits,
@@ -51,7 +52,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         publish=(Publish("web", *published(settings, topology), "for everybody"),),
         volumes=(Volume("pages", _FOLDER),),
         limits=Limits(memory=48, cpus=0.5),
-        probe=asks_https(f"https://localhost:{_METRICS}/healthz"),
+        probe=asks_https(f"https://localhost:{_METRICS}/healthz", interval=RARELY),
         stop=Stop("SIGQUIT"),
         reload=Reload(signal="SIGHUP"),
         log_format=_SERVER_LOG,
@@ -66,7 +67,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         beside="statuspage",
         volumes=(Volume("pages", _FOLDER, of="statuspage"),),
         limits=Limits(memory=96, cpus=0.5),
-        probe=Probe(("sh", "-c", written)),
+        probe=Probe(("sh", "-c", written), interval=RARELY),
         reload=Reload(signal="SIGHUP"),
         log_format=_WRITER_LOG,
         asks=True,

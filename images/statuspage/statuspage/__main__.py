@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from statuspage.ask import ask
+from statuspage.ask import Asker
 from statuspage.config import parse
 from statuspage.writer import Writer
 
@@ -24,7 +24,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGHUP, lambda *_: changed.set())
     config = parse(CONFIG.read_text())
-    writer = Writer.start(FOLDER, ask, time.time())
+    writer = Writer.start(FOLDER, Asker(), time.time())
     while not stop.is_set():
         began = time.monotonic()
         if changed.is_set():

@@ -14,7 +14,7 @@ ALERTS = 'ALERTS{alertstate="firing", severity!="none"}'
 #: What is said of an alert that has no words of its own.
 IMPAIRED = "Some requests fail or are slow"
 
-#: Seconds for which one evaluation of an alert stands; rules are evaluated every quarter of it, by default.
+#: Seconds for which one evaluation of an alert stands; rules are evaluated twice as often, by default.
 _EVALUATION = 60
 
 

@@ -85,11 +85,12 @@ class Writer:
         self.saved = now
 
     def _look(self, config: Config, now: float) -> None:
-        """What is settled is kept, what may still change is only remembered."""
+        """What is settled is kept, from time to time; what may still change is only remembered."""
         back = _back(config)
-        for begin, end in history.windows(self.kept, now - _SETTLED, _LONGEST):
-            self.kept = _account(self.kept, config, self.ask(config, begin - back, end), end)
-        self.answer, self.asked = self.ask(config, now - 2 * back, now), now
+        if now - self.kept.until >= 2 * _SETTLED:
+            for begin, end in history.windows(self.kept, now - _SETTLED, _LONGEST):
+                self.kept = _account(self.kept, config, self.ask(config, begin - back, end), end)
+        self.answer, self.asked = self.ask(config, min(self.kept.until, now - back) - back, now), now
 
     def _state(self, config: Config, now: float) -> State:
         begin = now - _back(config)
