@@ -1,0 +1,120 @@
+"""Holds a pause of PgBouncer, and cannot leave one behind.
+
+    pgbouncer-guard hold SECONDS    says "ready"; at the word `pause` lets transactions end and keeps all others waiting
+    pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
+
+A pause ends at the word `resume`, at the end of input (whoever gave the words is gone), after SECONDS, and at a signal.
+A guard that is killed leaves a note with its deadline; the container's probe mends what is past it. A PgBouncer that is
+started anew is not paused.
+
+While it lasts nobody is refused for having waited too long: `query_wait_timeout` is off, and back when those who waited
+have been served."""
+
+import argparse
+import sys
+import time
+
+import note
+from console import Console, ConsoleError
+from words import LATE, Words, say
+
+_IDLE = 60.0  # seconds for the word `pause`
+_SERVED = 10.0  # seconds for those who waited
+_AGAIN = 5.0  # seconds in which a RESUME is tried
+_POLL = 0.05
+_TIMEOUT = "query_wait_timeout"
+#: Column of SHOW POOLS: database, user, cl_active, cl_waiting.
+_WAITING = 3
+
+
+def hold(seconds: float) -> int:
+    """0 when what was asked for was done, 1 when PgBouncer refused."""
+    words = Words()
+    steering, pausing = Console(), Console()
+    state = dict(row[:2] for row in steering.ask("SHOW STATE")).get("paused", "no")
+    if state == "yes" or note.there():
+        say("refused", why="PgBouncer is paused already")
+        return 1
+    usual = next(row[1] for row in steering.ask("SHOW CONFIG") if row[0] == _TIMEOUT)
+    say("ready")
+    if words.next(time.monotonic() + _IDLE) != "pause":
+        return 0
+    note.write(seconds)
+    try:
+        why = _paused(words, steering, pausing, seconds)
+    finally:
+        resumed = _resume()
+    say("resumed" if resumed else "stuck", why=why)
+    pausing.close()
+    if resumed:
+        _as_usual(usual)
+        say("done")
+    return 0 if resumed else 1
+
+
+def _paused(words: Words, steering: Console, pausing: Console, seconds: float) -> str:
+    """The word that ends the pause."""
+    started = time.monotonic()
+    steering.ask(f"SET {_TIMEOUT} = 0")
+    pausing.send("PAUSE")
+    word = words.next(started + seconds, pausing)
+    if word is not None:
+        return word
+    pausing.answer()
+    say("paused", seconds=round(time.monotonic() - started, 4))
+    return words.next(started + seconds) or LATE
+
+
+def _resume() -> bool:
+    """By a connection of its own: the others may be stuck. What cannot be done now is left to the probe."""
+    deadline = time.monotonic() + _AGAIN
+    while time.monotonic() < deadline:
+        try:
+            Console().ask("RESUME")
+        except ConsoleError:
+            return True  # it is not paused
+        except OSError:
+            time.sleep(_POLL)
+        else:
+            return True
+    return False
+
+
+def _as_usual(timeout: str) -> None:
+    """Those who waited longer than usual would be refused at once."""
+    console, deadline = Console(), time.monotonic() + _SERVED
+    while any(int(row[_WAITING]) for row in console.ask("SHOW POOLS")) and time.monotonic() < deadline:
+        time.sleep(_POLL)
+    console.ask(f"SET {_TIMEOUT} = {timeout}")
+    note.remove()
+
+
+def mend(*, now: bool) -> int:
+    """Ends a pause that nobody holds; all settings are as the file says again."""
+    if not (note.there() if now else note.expired()):
+        say("mended", why="nothing was paused")
+        return 0
+    resumed = _resume()
+    if resumed:
+        Console().ask("RELOAD")
+        note.remove()
+        say("mended")
+    return 0 if resumed else 1
+
+
+def main() -> int:
+    """See above."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("hold").add_argument("seconds", type=float)
+    verbs.add_parser("mend").add_argument("--now", action="store_true", help="whether or not its deadline has passed")
+    options = parser.parse_args()
+    try:
+        return hold(options.seconds) if options.verb == "hold" else mend(now=options.now)
+    except (OSError, ConsoleError) as error:
+        say("refused", why=str(error))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
