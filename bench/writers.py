@@ -48,13 +48,13 @@ class Client(threading.Thread):
 
     def __init__(self, number: int, run: str, link: dict[str, Any], ledger: TextIO, stop: threading.Event) -> None:
         super().__init__(daemon=True)
-        self._number, self._run, self._link, self._ledger, self._stop = number, run, link, ledger, stop
+        self._number, self._run, self._link, self._ledger, self._halt = number, run, link, ledger, stop
         self._connection: Connection | None = None
 
     def run(self) -> None:
         """Until it is told to stop, or its connections are refused for good."""
         seq = 0
-        while not self._stop.is_set():
+        while not self._halt.is_set():
             seq += 1
             sent = time.monotonic()
             outcome, error = self._insert(seq)
@@ -62,7 +62,7 @@ class Client(threading.Thread):
             self._ledger.write(told + "\n")
             self._ledger.flush()
             if outcome != "acked":
-                self._stop.wait(_AGAIN)
+                self._halt.wait(_AGAIN)
         if self._connection:
             self._connection.close()
 
@@ -163,13 +163,8 @@ def settle(rows: list[Row], present: set[tuple[int, int]]) -> Account:
 def longest_gap(rows: list[Row], begin: float, end: float) -> float:
     """Seconds for which the client that was hit worst got nothing acknowledged, between two moments: from one answer
     that it was glad of to the next, also where it began before or ended after them."""
-    return max(
-        (_gap([row for row in rows if row.client == client], begin, end) for client in _clients(rows)), default=0
-    )
-
-
-def _clients(rows: list[Row]) -> set[int]:
-    return {row.client for row in rows}
+    clients = {row.client for row in rows}
+    return max((_gap([row for row in rows if row.client == client], begin, end) for client in clients), default=0)
 
 
 def _gap(rows: list[Row], begin: float, end: float) -> float:
