@@ -1,6 +1,7 @@
 """Holds a pause of PgBouncer, and cannot leave one behind.
 
-    pgbouncer-guard hold SECONDS    says "ready"; at the word `pause` lets transactions end and keeps all others waiting
+    pgbouncer-guard hold SECONDS [DATABASE...]
+                                    says "ready"; at the word `pause` lets transactions end and keeps all others waiting
     pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
 
 A pause ends at the word `resume`, at the end of input (whoever gave the words is gone), after SECONDS, and at a signal.
@@ -23,25 +24,22 @@ _SERVED = 10.0  # seconds for those who waited
 _AGAIN = 5.0  # seconds in which a RESUME is tried
 _POLL = 0.05
 _TIMEOUT = "query_wait_timeout"
-#: Column of SHOW POOLS: database, user, cl_active, cl_waiting.
-_WAITING = 3
 
 
-def hold(seconds: float) -> int:
-    """0 when what was asked for was done, 1 when PgBouncer refused."""
+def hold(seconds: float, databases: list[str]) -> int:
+    """0 when what was asked for was done, 1 when PgBouncer refused. Without `databases`, all are paused."""
     words = Words()
     steering, pausing = Console(), Console()
-    state = dict(row[:2] for row in steering.ask("SHOW STATE")).get("paused", "no")
-    if state == "yes" or note.there():
+    if _paused_now(steering) or note.there():
         say("refused", why="PgBouncer is paused already")
         return 1
-    usual = next(row[1] for row in steering.ask("SHOW CONFIG") if row[0] == _TIMEOUT)
+    usual = next(row["value"] for row in steering.ask("SHOW CONFIG") if row["key"] == _TIMEOUT)
     say("ready")
     if words.next(time.monotonic() + _IDLE) != "pause":
         return 0
     note.write(seconds)
     try:
-        why = _paused(words, steering, pausing, seconds)
+        why = _paused(words, pausing, seconds, databases)
     finally:
         resumed = _resume()
     say("resumed" if resumed else "stuck", why=why)
@@ -52,15 +50,24 @@ def hold(seconds: float) -> int:
     return 0 if resumed else 1
 
 
-def _paused(words: Words, steering: Console, pausing: Console, seconds: float) -> str:
+def _paused_now(console: Console) -> list[str]:
+    """What is paused: databases, and "" for all."""
+    everything = (
+        [""] if any(row["key"] == "paused" and row["value"] == "yes" for row in console.ask("SHOW STATE")) else []
+    )
+    return everything + [row["name"] for row in console.ask("SHOW DATABASES") if row["paused"] == "1"]
+
+
+def _paused(words: Words, pausing: Console, seconds: float, databases: list[str]) -> str:
     """The word that ends the pause."""
     started = time.monotonic()
-    steering.ask(f"SET {_TIMEOUT} = 0")
-    pausing.send("PAUSE")
-    word = words.next(started + seconds, pausing)
-    if word is not None:
-        return word
-    pausing.answer()
+    pausing.ask(f"SET {_TIMEOUT} = 0")
+    for database in databases or [""]:
+        pausing.send(f"PAUSE {database}".strip())
+        word = words.next(started + seconds, pausing)
+        if word is not None:
+            return word
+        pausing.answer()
     say("paused", seconds=round(time.monotonic() - started, 4))
     return words.next(started + seconds) or LATE
 
@@ -70,10 +77,10 @@ def _resume() -> bool:
     deadline = time.monotonic() + _AGAIN
     while time.monotonic() < deadline:
         try:
-            Console().ask("RESUME")
-        except ConsoleError:
-            return True  # it is not paused
-        except OSError:
+            console = Console()
+            for database in _paused_now(console):
+                console.ask(f"RESUME {database}".strip())
+        except (OSError, ConsoleError):
             time.sleep(_POLL)
         else:
             return True
@@ -83,7 +90,7 @@ def _resume() -> bool:
 def _as_usual(timeout: str) -> None:
     """Those who waited longer than usual would be refused at once."""
     console, deadline = Console(), time.monotonic() + _SERVED
-    while any(int(row[_WAITING]) for row in console.ask("SHOW POOLS")) and time.monotonic() < deadline:
+    while any(int(row["cl_waiting"]) for row in console.ask("SHOW POOLS")) and time.monotonic() < deadline:
         time.sleep(_POLL)
     console.ask(f"SET {_TIMEOUT} = {timeout}")
     note.remove()
@@ -106,11 +113,13 @@ def main() -> int:
     """See above."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("hold").add_argument("seconds", type=float)
+    holding = verbs.add_parser("hold")
+    holding.add_argument("seconds", type=float)
+    holding.add_argument("databases", nargs="*")
     verbs.add_parser("mend").add_argument("--now", action="store_true", help="whether or not its deadline has passed")
     options = parser.parse_args()
     try:
-        return hold(options.seconds) if options.verb == "hold" else mend(now=options.now)
+        return hold(options.seconds, options.databases) if options.verb == "hold" else mend(now=options.now)
     except (OSError, ConsoleError) as error:
         say("refused", why=str(error))
         return 1

@@ -35,8 +35,8 @@ class Console:
         """Ends the connection; a PAUSE that still waits is taken back by PgBouncer."""
         self._socket.close()
 
-    def ask(self, statement: str) -> list[list[str]]:
-        """The rows of an answer."""
+    def ask(self, statement: str) -> list[dict[str, str]]:
+        """The rows of an answer, by column."""
         self.send(statement)
         return self.answer()
 
@@ -45,15 +45,19 @@ class Console:
         told = statement.encode() + b"\0"
         self._socket.sendall(b"Q" + struct.pack(">I", len(told) + 4) + told)
 
-    def answer(self) -> list[list[str]]:
+    def answer(self) -> list[dict[str, str]]:
         """The rows of what was asked before. ConsoleError with PgBouncer's words."""
-        rows, refused = [], ""
+        names: list[str] = []
+        rows: list[dict[str, str]] = []
+        refused = ""
         while True:
             kind, body = self._message()
             if kind == b"E":
                 refused = _message_of(body)
+            elif kind == b"T":
+                names = _names(body)
             elif kind == b"D":
-                rows.append(_row(body))
+                rows.append(dict(zip(names, _row(body), strict=True)))
             if refused and kind in (b"E", b"Z"):
                 raise ConsoleError(refused)
             if kind == b"R" and body != b"\0\0\0\0":
@@ -79,6 +83,16 @@ def _message_of(body: bytes) -> str:
     """The field M of an ErrorResponse."""
     fields = [field.decode(errors="replace") for field in body.split(b"\0") if field]
     return next((field[1:] for field in fields if field[0] == "M"), "refused")
+
+
+def _names(body: bytes) -> list[str]:
+    """The columns of a RowDescription: a name that ends with a zero, and 18 bytes."""
+    (number,), position, names = struct.unpack_from(">H", body), 2, []
+    for _ in range(number):
+        end = body.index(b"\0", position)
+        names.append(body[position:end].decode())
+        position = end + 1 + 18
+    return names
 
 
 def _row(body: bytes) -> list[str]:
