@@ -32,8 +32,10 @@ from basalt.operations.environment import ROOT
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import BusyError, ForeignError
+from basalt.operations.switchover import restart as rolling
 from basalt.operations.switchover import run as planned
 from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
 from basalt.targets.docker.engine import EngineError
@@ -65,6 +67,7 @@ _EXPECTED = (
     account.ReportError,
     machines.PlaybookError,
     SwitchError,
+    HandError,
 )
 
 
@@ -305,6 +308,24 @@ def switchover(
         _facts(dataclasses.asdict(report), as_json=as_json)
         if report.whole is None:
             raise SwitchError(f"{report.former} does not follow after {planned.WHOLE:.0f} s; see: patronictl list")
+
+
+@app.command()
+def restart(
+    stack: Stack,
+    everybody: Annotated[bool, typer.Option("--all", help="Also members whose parameters need no restart.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restart members of the database whose parameters need it: replicas first, and the leader after it handed over.
+    Exits with 2 when refused, 1 when failed."""
+    with _told(), _refused():
+        topology = load_stack(ROOT, stack)
+        if not yes and not topology.environment.tolerates_one_host:
+            typer.confirm(f"Restart the members of the database of stack {stack}, one after the other?", abort=True)
+        done = rolling.restart(topology, wait, errors.print if as_json else _say, everybody=everybody)
+        _facts(dataclasses.asdict(done), as_json=as_json)
 
 
 @contextmanager

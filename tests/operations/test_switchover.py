@@ -5,8 +5,10 @@ from typing import Any
 import pytest
 
 from basalt.operations.switchover.decide import LAG, Choice, RefusedError, choose
+from basalt.operations.switchover.guards import DRAIN, HOLD
 from basalt.operations.switchover.hands import command
-from basalt.operations.switchover.switch import DRAIN, HOLD, orders
+from basalt.operations.switchover.restart import pending, step
+from basalt.operations.switchover.switch import orders
 from basalt.operations.switchover.view import View, view
 from basalt.topology.model import Host
 
@@ -107,3 +109,18 @@ def test_an_engine_elsewhere_is_reached_with_its_certificates() -> None:
     words = command(far, "prod-postgres-1", "postgres-switch", "look")
     assert words[:4] == ["docker", "--host", "tcp://data-1:2376", "--tlsverify"]
     assert words[-5:] == ["exec", "--interactive", "prod-postgres-1", "postgres-switch", "look"]
+
+
+def test_replicas_restart_before_the_leader_and_who_commits_wait_for_after_who_they_do_not() -> None:
+    seen, left = cluster(LEADER, SYNC, OTHER), {"postgres-1", "postgres-2", "postgres-3"}
+    order = []
+    while (name := step(seen, frozenset(left))) is not None:
+        order.append(name)
+        left.remove(name)
+    assert order == ["postgres-3", "postgres-2", "postgres-1"]
+
+
+def test_only_members_that_need_it_are_restarted_unless_all_are_asked_for() -> None:
+    seen = cluster(LEADER, {**SYNC, "pending_restart": True}, OTHER)
+    assert pending(seen, everybody=False) == {"postgres-2"}
+    assert len(pending(seen, everybody=True)) == 3

@@ -6,16 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from basalt.operations.switchover.decide import Choice, RefusedError
+from basalt.operations.switchover.guards import HOLD, guard, pause, resume
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.site import Instance, Site
 
 Say = Callable[[str], None]
 
-#: Seconds that a guard holds a pause at most, and within it those in which open transactions may end.
-HOLD, DRAIN = 10.0, 2.5
 _READY = 20.0  # seconds until everybody is there; the checkpoint is in it
 _STEP = 6.0  # seconds for one step while all wait; the guards end a pause by themselves whatever happens here
-_RESUME = 6.0
 
 _ADMIN = ("socat", "-t", "5", "-", "UNIX-CONNECT:/tmp/admin.sock")
 
@@ -58,12 +56,12 @@ def switch(site: Site, choice: Choice) -> Course:
     with _hands(site, choice) as hands:
         course.begin()
         try:
-            _pause(hands.guards)
+            pause(hands.guards)
             course.mark("paused")
             _hand_over(hands, course)
             course.mark("steered")
         finally:
-            stuck = list(_resume(site, hands.guards))
+            stuck = list(resume(site, hands.guards))
             course.mark("resumed")
     if stuck:
         raise SwitchError(f"{', '.join(stuck)} did not say that they serve again; their probes end the pause")
@@ -85,7 +83,7 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
         hands = Hands(
             leave=hand(by_name[choice.leader], "postgres-switch", "leave", choice.candidate),
             take=hand(by_name[choice.candidate], "postgres-switch", "take", choice.leader),
-            guards=tuple(hand(one, "pgbouncer-guard", "hold", str(HOLD)) for one in site.of("pgbouncer")),
+            guards=tuple(hand(one, *guard(HOLD)) for one in site.of("pgbouncer")),
             steers=tuple(hand(one, *_ADMIN) for one in site.of("haproxy")),
         )
         try:
@@ -94,19 +92,6 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
         except HandError as error:
             raise RefusedError(f"{error}; nothing was changed") from error
         yield hands
-
-
-def _pause(guards: tuple[Hand, ...]) -> None:
-    """RefusedError when transactions do not end in time; the caller resumes."""
-    for guard in guards:
-        guard.tell("pause")
-    deadline = time.monotonic() + DRAIN
-    try:
-        for guard in guards:
-            guard.event("paused", seconds=deadline - time.monotonic())
-    except HandError as error:
-        remedy = "a transaction lasts longer than clients may be kept waiting; try again when it is over"
-        raise RefusedError(f"{error}; {remedy}. Nothing was changed, all are served again") from error
 
 
 def _hand_over(hands: Hands, course: Course) -> None:
@@ -140,32 +125,3 @@ def _steer(steers: tuple[Hand, ...], choice: Choice) -> None:
         told = steer.line(_STEP)
         if told:
             raise HandError(f"{steer.name}: {told}")
-
-
-def _resume(site: Site, guards: tuple[Hand, ...]) -> Iterator[str]:
-    """Everybody at once; yields those that did not say so. A guard that is gone is replaced."""
-    for guard in guards:
-        try:
-            guard.tell("resume")
-        except HandError:
-            _mend(site, guard.name)
-    deadline = time.monotonic() + _RESUME
-    for guard in guards:
-        try:
-            guard.event("resumed", seconds=max(0.1, deadline - time.monotonic()))
-        except HandError:
-            if not _mend(site, guard.name):
-                yield guard.name
-
-
-def _mend(site: Site, name: str) -> bool:
-    instance = next(one for one in site.of("pgbouncer") if one.name == name)
-    hand = Hand(site, instance, "pgbouncer-guard", "mend", "--now")
-    try:
-        hand.event("mended", seconds=_STEP)
-    except HandError:
-        return False
-    finally:
-        hand.close()
-        hand.wait(1)
-    return True

@@ -52,10 +52,9 @@ def hold(seconds: float, databases: list[str]) -> int:
 
 def _paused_now(console: Console) -> list[str]:
     """What is paused: databases, and "" for all."""
-    everything = (
-        [""] if any(row["key"] == "paused" and row["value"] == "yes" for row in console.ask("SHOW STATE")) else []
-    )
-    return everything + [row["name"] for row in console.ask("SHOW DATABASES") if row["paused"] == "1"]
+    state = {row["key"]: row["value"] for row in console.ask("SHOW STATE")}
+    databases = [row["name"] for row in console.ask("SHOW DATABASES") if row["paused"] == "1"]
+    return [*([""] if state["paused"] == "yes" else []), *databases]
 
 
 def _paused(words: Words, pausing: Console, seconds: float, databases: list[str]) -> str:

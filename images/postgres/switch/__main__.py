@@ -5,7 +5,7 @@
                                        "stopped" says where the log ends
     postgres-switch take LEADER        on the candidate: "ready" after a checkpoint; at `take LSN` the lock of LEADER is
                                        released when the log is here up to there, and "leads" says on which timeline
-    postgres-switch restart            restarts PostgreSQL if that is pending
+    postgres-switch restart            "ready" after a checkpoint; at `go` PostgreSQL is restarted
 
 Patroni shuts PostgreSQL down, keeps the lock until its next look (a second, and one more while the archiver works),
 and only then lets others have it. The lock protects a primary that may still write; one that was shut down cleanly,
@@ -90,7 +90,13 @@ def take(leader: str) -> int:
 
 def restart() -> int:
     """See above."""
-    Member().restart()
+    member = Member()
+    member.checkpoint()
+    say("ready")
+    if sys.stdin.readline().strip() != "go":
+        return 0
+    member.close()
+    member.restart()
     say("restarted")
     return 0
 

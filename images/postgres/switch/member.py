@@ -17,6 +17,7 @@ _CONTROL = Path("/etc/basalt/tls/control")
 _CONTROLDATA = ("/usr/lib/postgresql/17/bin/pg_controldata", "/var/lib/postgresql/pgdata")
 _JSON = {"Content-Type": "application/json"}
 _ANSWER = 5.0  # seconds
+_RESTART = 300.0  # seconds
 _SWITCH = 60.0  # seconds; Patroni answers when it sees the new leader
 
 #: Transactions of clients, the oldest first. No text: a statement may hold what is secret.
@@ -78,7 +79,7 @@ class Member:
 
     def restart(self) -> None:
         """Restarts this member's PostgreSQL by Patroni; returns when it runs again."""
-        self._post("https://localhost:8008/restart", {"restart_pending": True}, 300)
+        self._post("https://localhost:8008/restart", {}, _RESTART)
 
     def stopped_at(self) -> int | None:
         """Where the log of a PostgreSQL that was shut down cleanly ends: its last checkpoint; None before."""
