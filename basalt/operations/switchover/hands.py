@@ -55,6 +55,11 @@ class Hand:
             self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
+    @property
+    def pid(self) -> int:
+        """Of the engine's client here."""
+        return self._process.pid
+
     def tell(self, word: str) -> None:
         """A word; who has ended does not hear it."""
         assert self._process.stdin is not None  # noqa: S101  a pipe
