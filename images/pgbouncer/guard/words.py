@@ -9,7 +9,7 @@ import time
 
 from console import Console
 
-ENDED = ""
+ENDED = "ended"
 LATE = "late"
 STOPPED = "stopped"
 
