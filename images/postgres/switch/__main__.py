@@ -7,10 +7,10 @@
                                        released when the log is here up to there, and "leads" says on which timeline
     postgres-switch restart            "ready" after a checkpoint; at `go` PostgreSQL is restarted
 
-Patroni shuts PostgreSQL down, keeps the lock until its next look (a second, and one more while the archiver works),
-and only then lets others have it. The lock protects a primary that may still write; one that was shut down cleanly,
-with all of its log at the candidate, needs none. So it is released as Patroni itself would, by a transaction that
-compares whose it is; who takes it, and how, is Patroni's as ever."""
+Patroni shuts PostgreSQL down, keeps the lock until its next look (after a second), and only then lets others have it.
+The lock protects a primary that may still write; one that was shut down cleanly, with all of its log at the candidate,
+needs none. So it is released as Patroni itself would, by a transaction that compares whose it is; who takes it, and how,
+is Patroni's as ever."""
 
 import argparse
 import json
@@ -53,12 +53,13 @@ def leave(candidate: str) -> int:
     patroni = threading.Thread(target=lambda: refused.append(member.switch(candidate)), daemon=True)
     patroni.start()
     deadline = time.monotonic() + _STOP
-    while (end := member.stopped_at()) is None:
-        if refused or time.monotonic() > deadline:
-            say("refused", why=refused[0] if refused else f"PostgreSQL did not stop in {_STOP:.0f} s")
-            return 1
+    while (end := member.stopped_at()) is None and not refused and time.monotonic() < deadline:
         time.sleep(_POLL)
-    say("stopped", lsn=end)
+    if end is None and refused != [""]:
+        say("refused", why=refused[0] if refused else f"PostgreSQL did not stop in {_STOP:.0f} s")
+        return 1
+    # An archiver that lasts: Patroni has not waited for it, and somebody else leads already.
+    say("stopped", lsn=end or 0)
     patroni.join()
     say("told", why=refused[0])
     return 0

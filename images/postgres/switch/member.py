@@ -14,7 +14,8 @@ import psycopg
 import yaml
 
 _CONTROL = Path("/etc/basalt/tls/control")
-_CONTROLDATA = ("/usr/lib/postgresql/17/bin/pg_controldata", "/var/lib/postgresql/pgdata")
+_DATA = Path("/var/lib/postgresql/pgdata")
+_CONTROLDATA = ("/usr/lib/postgresql/17/bin/pg_controldata", str(_DATA))
 _JSON = {"Content-Type": "application/json"}
 _ANSWER = 5.0  # seconds
 _RESTART = 300.0  # seconds
@@ -82,7 +83,10 @@ class Member:
         self._post("https://localhost:8008/restart", {}, _RESTART)
 
     def stopped_at(self) -> int | None:
-        """Where the log of a PostgreSQL that was shut down cleanly ends: its last checkpoint; None before."""
+        """Where the log of a PostgreSQL that was shut down cleanly ends: its last checkpoint; None before. The archiver
+        is waited for: what it has not archived by then, a replica that is promoted will not."""
+        if (_DATA / "postmaster.pid").exists():
+            return None
         told = subprocess.run(_CONTROLDATA, capture_output=True, text=True, check=True, env={"LC_ALL": "C"}).stdout
         found = {key.strip(): value.strip() for key, _, value in (line.partition(":") for line in told.splitlines())}
         if found["Database cluster state"] != "shut down":
