@@ -9,8 +9,8 @@
 
 Patroni shuts PostgreSQL down, keeps the lock until its next look (after a second), and only then lets others have it.
 The lock protects a primary that may still write; one that was shut down cleanly, with all of its log at the candidate,
-needs none. So it is released as Patroni itself would, by a transaction that compares whose it is; who takes it, and how,
-is Patroni's as ever."""
+needs none. So it is released as Patroni itself would, by a transaction that compares whose it is; who takes it, and
+how, is Patroni's as ever."""
 
 import argparse
 import json
