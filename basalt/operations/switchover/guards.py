@@ -28,7 +28,7 @@ def pause(guards: tuple[Hand, ...]) -> None:
             guard.event("paused", seconds=deadline - time.monotonic())
     except HandError as error:
         remedy = "a transaction lasts longer than clients may be kept waiting; try again when it is over"
-        raise RefusedError(f"{error}; {remedy}. Nothing was changed, all are served again") from error
+        raise RefusedError(f"{error}; {remedy}. All are served again") from error
 
 
 def resume(site: Site, guards: tuple[Hand, ...]) -> Iterator[str]:

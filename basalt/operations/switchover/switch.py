@@ -13,6 +13,8 @@ from basalt.site import Instance, Site
 Say = Callable[[str], None]
 
 _READY = 20.0  # seconds until everybody is there; the checkpoint is in it
+_GATE = 20.0  # seconds until Patroni is about to stop PostgreSQL
+_TRIES = 8  # of a pause at that point
 _STEP = 6.0  # seconds for one step while all wait; the guards end a pause by themselves whatever happens here
 
 _ADMIN = ("socat", "-t", "5", "-", "UNIX-CONNECT:/tmp/admin.sock")
@@ -54,9 +56,11 @@ def switch(site: Site, choice: Choice) -> Course:
     """Switches over. RefusedError when nothing was changed, SwitchError when something was and it failed."""
     course = Course(choice)
     with _hands(site, choice) as hands:
+        _try(site, hands.guards)
+        _to_the_gate(hands.leave)
         course.begin()
         try:
-            pause(hands.guards)
+            _paused(site, hands, course)
             course.mark("paused")
             _hand_over(hands, course)
             course.mark("steered")
@@ -66,6 +70,37 @@ def switch(site: Site, choice: Choice) -> Course:
     if stuck:
         raise SwitchError(f"{', '.join(stuck)} did not say that they serve again; their probes end the pause")
     return course
+
+
+def _try(site: Site, guards: tuple[Hand, ...]) -> None:
+    """A pause that ends at once: what would not let us pause is known while all can be left as it is. RefusedError."""
+    try:
+        pause(guards)
+    finally:
+        list(resume(site, guards))
+
+
+def _to_the_gate(leave: Hand) -> None:
+    """Patroni does all that comes before the shutdown, while clients are served. It cannot be called back."""
+    try:
+        leave.tell("go")
+        leave.event("gate", seconds=_GATE)
+    except HandError as error:
+        raise SwitchError(f"Patroni did not begin: {error}") from error
+
+
+def _paused(site: Site, hands: Hands, course: Course) -> None:
+    """Clients that have begun a transaction since are served until it is over, some times."""
+    for _ in range(_TRIES - 1):
+        try:
+            return pause(hands.guards)
+        except RefusedError:
+            list(resume(site, hands.guards))
+            course.begin()
+    try:
+        return pause(hands.guards)
+    except RefusedError as error:
+        raise SwitchError(f"{error}; Patroni goes on, and cuts them off") from error
 
 
 @contextmanager
@@ -97,7 +132,7 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
 def _hand_over(hands: Hands, course: Course) -> None:
     choice = course.choice
     try:
-        hands.leave.tell("go")
+        hands.leave.tell("open")
         end = hands.leave.event("stopped", seconds=_STEP)["lsn"]
         course.mark("stopped")
         hands.take.tell(f"take {end}")

@@ -4,9 +4,9 @@
                                     says "ready"; at the word `pause` lets transactions end and keeps all others waiting
     pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
 
-A pause ends at the word `resume`, at the end of input (whoever gave the words is gone), after SECONDS, and at a signal.
-A guard that is killed leaves a note with its deadline; the container's probe mends what is past it. A PgBouncer that is
-started anew is not paused.
+A pause ends at the word `resume`, after which there may be another; at the end of input (whoever gave the words is gone);
+after SECONDS; and at a signal. A guard that is killed leaves a note with its deadline; the container's probe mends what is
+past it. A PgBouncer that is started anew is not paused.
 
 While it lasts nobody is refused for having waited too long: `query_wait_timeout` is off, and back when those who waited
 have been served."""
@@ -29,25 +29,35 @@ _TIMEOUT = "query_wait_timeout"
 def hold(seconds: float, databases: list[str]) -> int:
     """0 when what was asked for was done, 1 when PgBouncer refused. Without `databases`, all are paused."""
     words = Words()
-    steering, pausing = Console(), Console()
+    steering = Console()
     if _paused_now(steering) or note.there():
         say("refused", why="PgBouncer is paused already")
         return 1
     usual = next(row["value"] for row in steering.ask("SHOW CONFIG") if row["key"] == _TIMEOUT)
+    steering.close()
     say("ready")
-    if words.next(time.monotonic() + _IDLE) != "pause":
-        return 0
+    while words.next(time.monotonic() + _IDLE) == "pause":
+        why = _once(words, seconds, databases, usual)
+        if why != "resume":
+            return 0 if why else 1
+    return 0
+
+
+def _once(words: Words, seconds: float, databases: list[str], usual: str) -> str:
+    """One pause; the word that ended it, or "" when it could not be ended."""
     note.write(seconds)
+    pausing = Console()
     try:
         why = _paused(words, pausing, seconds, databases)
     finally:
         resumed = _resume()
     say("resumed" if resumed else "stuck", why=why)
     pausing.close()
-    if resumed:
-        _as_usual(usual)
-        say("done")
-    return 0 if resumed else 1
+    if not resumed:
+        return ""
+    _as_usual(usual)
+    say("done")
+    return why
 
 
 def _paused_now(console: Console) -> list[str]:
@@ -89,7 +99,7 @@ def _resume() -> bool:
 def _as_usual(timeout: str) -> None:
     """Those who waited longer than usual would be refused at once."""
     console, deadline = Console(), time.monotonic() + _SERVED
-    while any(int(row["cl_waiting"]) for row in console.ask("SHOW POOLS")) and time.monotonic() < deadline:
+    while any(int(row["maxwait"]) for row in console.ask("SHOW POOLS")) and time.monotonic() < deadline:
         time.sleep(_POLL)
     console.ask(f"SET {_TIMEOUT} = {timeout}")
     note.remove()

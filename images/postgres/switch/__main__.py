@@ -1,10 +1,12 @@
 """One member's part in a planned switchover. Tells what happens as JSON, one line each; is told by words.
 
     postgres-switch look               the cluster, and this member's open transactions
-    postgres-switch leave CANDIDATE    on the leader: "ready" after a checkpoint; at `go` Patroni switches over, and
+    postgres-switch leave CANDIDATE    on the leader: "ready" after a checkpoint; at `go` Patroni begins to switch over,
+                                       "gate" says that PostgreSQL is about to be stopped; at `open` it is, and
                                        "stopped" says where the log ends
     postgres-switch take LEADER        on the candidate: "ready" after a checkpoint; at `take LSN` the lock of LEADER is
                                        released when the log is here up to there, and "leads" says on which timeline
+    postgres-switch gate               what Patroni runs before it stops PostgreSQL
     postgres-switch restart            "ready" after a checkpoint; at `go` PostgreSQL is restarted
 
 Patroni shuts PostgreSQL down, keeps the lock until its next look (after a second), and only then lets others have it.
@@ -19,9 +21,12 @@ import threading
 import time
 
 import psycopg
+from gate import Gate, wait
 from member import Member
 
 _POLL = 0.01  # seconds
+_BEGIN = 15.0  # seconds
+_LOOK = 0.2  # seconds
 _STOP = 30.0  # seconds; by then the caller has given up long since
 _CATCH_UP = 3.0  # seconds
 _PROMOTION = 15.0  # seconds
@@ -45,23 +50,64 @@ def leave(candidate: str) -> int:
     """See above."""
     member = Member()
     member.checkpoint()
-    say("ready")
-    if sys.stdin.readline().strip() != "go":
-        return 0
-    member.close()
-    refused: list[str] = []
-    patroni = threading.Thread(target=lambda: refused.append(member.switch(candidate)), daemon=True)
-    patroni.start()
+    gate = Gate()
+    try:
+        say("ready")
+        if sys.stdin.readline().strip() != "go":
+            return 0
+        member.close()
+        order = Order(member, candidate)
+        if not order.reaches(gate):
+            say("refused", why=order.why() or f"Patroni did not begin in {_BEGIN:.0f} s")
+            return 1
+        say("gate")
+        sys.stdin.readline()
+    finally:
+        gate.open()
+    return _stopped(member, order)
+
+
+class Order:
+    """The order to Patroni, whose answer comes when all is over."""
+
+    def __init__(self, member: Member, candidate: str) -> None:
+        self._answers: list[str] = []
+        self._thread = threading.Thread(target=lambda: self._answers.append(member.switch(candidate)), daemon=True)
+        self._thread.start()
+
+    def reaches(self, gate: Gate) -> bool:
+        """Whether Patroni comes to the gate; False as soon as it refuses."""
+        deadline = time.monotonic() + _BEGIN
+        while time.monotonic() < deadline and not self._answers:
+            if gate.reached(_LOOK):
+                return True
+        return False
+
+    def why(self) -> str:
+        """Patroni's words where it refused; else ""."""
+        return self._answers[0] if self._answers else ""
+
+    @property
+    def over(self) -> bool:
+        """Whether Patroni has answered."""
+        return bool(self._answers)
+
+    def wait(self) -> None:
+        """Until it has."""
+        self._thread.join()
+
+
+def _stopped(member: Member, order: Order) -> int:
     deadline = time.monotonic() + _STOP
-    while (end := member.stopped_at()) is None and not refused and time.monotonic() < deadline:
+    while (end := member.stopped_at()) is None and not order.over and time.monotonic() < deadline:
         time.sleep(_POLL)
-    if end is None and refused != [""]:
-        say("refused", why=refused[0] if refused else f"PostgreSQL did not stop in {_STOP:.0f} s")
+    if end is None and (order.why() or not order.over):
+        say("refused", why=order.why() or f"PostgreSQL did not stop in {_STOP:.0f} s")
         return 1
     # An archiver that lasts: Patroni has not waited for it, and somebody else leads already.
     say("stopped", lsn=end or 0)
-    patroni.join()
-    say("told", why=refused[0])
+    order.wait()
+    say("told", why=order.why())
     return 0
 
 
@@ -107,10 +153,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("look")
+    verbs.add_parser("gate")
     verbs.add_parser("leave").add_argument("candidate")
     verbs.add_parser("take").add_argument("leader")
     verbs.add_parser("restart")
     options = parser.parse_args()
+    if options.verb == "gate":
+        wait()
+        return 0
     try:
         if options.verb == "leave":
             return leave(options.candidate)
