@@ -38,7 +38,7 @@ from tests.waiting import until
 STACK = "swi"
 FOLDER = ROOT / ".basalt" / STACK
 WRITERS = 8
-_CALM = 2.0  # seconds of writing before and after
+_CALM = 1.0  # seconds of writing before and after
 
 TOPOLOGY = {
     "environment": "test",

@@ -160,7 +160,6 @@ def main() -> int:
     options = parser.parse_args()
     if options.verb == "gate":
         wait()
-        return 0
     try:
         if options.verb == "leave":
             return leave(options.candidate)

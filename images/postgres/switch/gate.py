@@ -5,8 +5,10 @@ Patroni's script connects and waits for the end of the connection: it comes when
 process that keeps it is gone, however it went."""
 
 import contextlib
+import os
 import socket
 from pathlib import Path
+from typing import NoReturn
 
 _PATH = Path("/tmp/gate")  # noqa: S108  the container's own
 _LONGEST = 90.0  # seconds that a stop is held up, whatever happens
@@ -39,9 +41,11 @@ class Gate:
             self._waiting.close()
 
 
-def wait() -> None:
+def wait() -> NoReturn:
     """The side of Patroni: until the gate is open."""
     with socket.socket(socket.AF_UNIX) as side, contextlib.suppress(OSError):
         side.settimeout(_LONGEST)
         side.connect(str(_PATH))
         side.recv(1)
+    # Patroni waits for the end of this process, and nothing is left to tidy.
+    os._exit(0)
