@@ -5,8 +5,8 @@
     pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
 
 A pause ends at the word `resume`, after which there may be another; at the end of input (whoever gave the words is
-gone); after SECONDS; and at a signal. A guard that is killed leaves a note with its deadline; the container's probe mends
-what is past it. A PgBouncer that is started anew is not paused.
+gone); after SECONDS; and at a signal. A guard that is killed leaves a note with its deadline; the container's probe
+mends what is past it. A PgBouncer that is started anew is not paused.
 
 While it lasts nobody is refused for having waited too long: `query_wait_timeout` is off, and back when those who waited
 have been served."""
