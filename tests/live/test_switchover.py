@@ -147,7 +147,7 @@ def test_a_transaction_that_does_not_end_gives_the_pause_up(project: Project) ->
     with transaction(project):
         done = project.basalt("switchover", "--yes", "--wait", "600", check=False)
         assert done.returncode == 2, done.stdout
-        assert "Nothing was changed, all are served again" in done.stdout
+        assert "All are served again. Nothing was changed; open are pid" in done.stdout
         assert served(project)
     assert leader(project) == former
 

@@ -64,6 +64,10 @@ def switchover(topology: Topology, to: str | None, wait: float, say: Say) -> Rep
 def _switched(site: Site, choice: Choice) -> Course:
     try:
         return switch(site, choice)
+    except RefusedError as error:
+        seen = _seen(site)
+        still = "; ".join(map(str, seen.transactions[:3])) if seen else ""
+        raise RefusedError(f"{error}. Nothing was changed{f'; open are {still}' if still else ''}") from error
     except SwitchError as error:
         raise SwitchError(f"{error}. {_state(site)}") from error
 

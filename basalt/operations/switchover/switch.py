@@ -125,7 +125,7 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
             for each in (hands.leave, hands.take, *hands.guards):
                 each.event("ready", seconds=_READY)
         except HandError as error:
-            raise RefusedError(f"{error}; nothing was changed") from error
+            raise RefusedError(str(error)) from error
         yield hands
 
 
