@@ -4,8 +4,11 @@ import json
 import os
 import re
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -47,10 +50,28 @@ def table(project: Project) -> Iterator[None]:
         connection.execute(f"DROP TABLE {TABLE}")
 
 
+@cache
+def application(project: Project) -> dict[str, Any]:
+    """The way to the first PgBouncer, found once: it takes seconds."""
+    return dict(parameters(project, "pgbouncer.sql", "app"))
+
+
+@cache
+def statistics(project: Project) -> dict[str, Any]:
+    """The way to its console, which shows figures there and takes no orders."""
+    return {
+        **application(project),
+        "dbname": "pgbouncer",
+        "user": "stats",
+        "password": project.secret("pgbouncer/stats"),
+    }
+
+
 @pytest.fixture
 def holding(project: Project) -> Iterator[Hand]:
-    """A guard that holds a pause of the first PgBouncer for five seconds."""
-    hand = Hand(project.plan.site, project.plan.site.of("pgbouncer")[0], *guard(5))
+    """A guard that holds a pause of the first PgBouncer for eight seconds."""
+    statistics(project)
+    hand = Hand(project.plan.site, project.plan.site.of("pgbouncer")[0], *guard(8))
     hand.event("ready", seconds=20)
     hand.tell("pause")
     hand.event("paused", seconds=5)
@@ -59,15 +80,40 @@ def holding(project: Project) -> Iterator[Hand]:
     hand.wait(20)
 
 
+@contextmanager
+def readers(project: Project, number: int = 2) -> Iterator[list[str]]:
+    """Clients that read from replicas all the time; what failed of it."""
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        try:
+            with psycopg.connect(autocommit=True, **{**application(project), "dbname": "shop_ro"}) as connection:
+                while not stop.is_set():
+                    connection.execute("SELECT count(*) FROM pg_class")
+        except psycopg.Error as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield failures
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+
+
 def written(project: Project, folder: Path, *command: str) -> Account:
-    """What four writers saw of a command."""
-    link = parameters(project, "pgbouncer.sql", "app")
+    """What four writers saw of a command; those who read saw nothing of it."""
     run = command[0]
-    with Writers(folder, run, [link] * 4) as writers:
+    with readers(project) as unread, Writers(folder, run, [application(project)] * 4) as writers:
         until(lambda: len(writers.rows()) > 100, "writers that write", 30)
         project.basalt(*command)
         before = len(writers.rows())
         until(lambda: len(writers.rows()) > before + 100, "writers that go on", 30)
+    assert unread == []
     with connect(project, "haproxy.write", "migrate") as connection:
         return settle(writers.rows(), present(connection, run))
 
@@ -75,7 +121,7 @@ def written(project: Project, folder: Path, *command: str) -> Account:
 def served(project: Project) -> bool:
     """Whether a client of the first PgBouncer gets an answer within its patience."""
     try:
-        with connect(project, "pgbouncer.sql", "app") as connection:
+        with psycopg.connect(autocommit=True, **application(project)) as connection:
             return connection.execute("SELECT 1").fetchone() == (1,)
     except psycopg.Error:
         return False
@@ -83,8 +129,7 @@ def served(project: Project) -> bool:
 
 def console(project: Project, question: str) -> dict[str, str]:
     """The first two columns of what PgBouncer's console tells."""
-    link: dict[str, Any] = parameters(project, "pgbouncer.sql", "app")
-    link |= {"dbname": "pgbouncer", "user": "stats", "password": project.secret("pgbouncer/stats")}
+    link = statistics(project)
     with psycopg.connect(autocommit=True, cursor_factory=psycopg.ClientCursor, **link) as connection:
         return {str(row[0]): str(row[1]) for row in connection.execute(question.encode())}
 
@@ -104,7 +149,7 @@ def usual(project: Project) -> bool:
 @contextmanager
 def transaction(project: Project) -> Iterator[None]:
     """One that an application forgot."""
-    with connect(project, "pgbouncer.sql", "app") as connection:
+    with psycopg.connect(autocommit=True, **application(project)) as connection:
         connection.execute("BEGIN")
         connection.execute("SELECT 1")
         yield
@@ -155,11 +200,15 @@ def test_a_transaction_that_does_not_end_gives_the_pause_up(project: Project) ->
 @pytest.mark.usefixtures("holding")
 def test_while_a_guard_holds_nobody_is_refused_and_all_are_served_when_its_time_is_over(project: Project) -> None:
     assert console(project, "SHOW STATE")["paused"] == "yes"
+    began = time.monotonic()
     assert served(project)
+    # Longer than a client waits otherwise.
+    assert time.monotonic() - began > 5
     until(lambda: usual(project), "PgBouncer as it was", 20)
 
 
 def test_a_guard_whose_caller_is_killed_resumes_at_once(project: Project, holding: Hand) -> None:
+    assert console(project, "SHOW STATE")["paused"] == "yes"
     os.kill(holding.pid, signal.SIGKILL)
     until(lambda: console(project, "SHOW STATE")["paused"] == "no", "the end of the pause", 3)
     until(lambda: usual(project), "PgBouncer as it was", 20)
@@ -176,6 +225,7 @@ def test_the_pause_of_a_guard_that_is_killed_is_ended_by_the_probe(project: Proj
 
 def test_a_switchover_that_is_killed_half_way_keeps_nobody_waiting(project: Project) -> None:
     leader(project)
+    statistics(project)
     process = project.start("python3", "-m", "basalt", "switchover", "--yes", "--stack", project.stack)
     until(lambda: noted(project), "the pause", 60, every=0.01)
     process.kill()
