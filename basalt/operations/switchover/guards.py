@@ -20,10 +20,10 @@ def guard(seconds: float, *databases: str) -> tuple[str, ...]:
 
 def pause(guards: tuple[Hand, ...]) -> None:
     """RefusedError when transactions do not end in time; the caller resumes."""
-    for guard in guards:
-        guard.tell("pause")
     deadline = time.monotonic() + DRAIN
     try:
+        for guard in guards:
+            guard.tell("pause")
         for guard in guards:
             guard.event("paused", seconds=deadline - time.monotonic())
     except HandError as error:
