@@ -32,6 +32,11 @@ from basalt.operations.environment import ROOT
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import BusyError, ForeignError
+from basalt.operations.switchover import restart as rolling
+from basalt.operations.switchover import run as planned
+from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.switchover.hands import HandError
+from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
 from basalt.targets.docker.engine import EngineError
 from basalt.topology.load import load_stack
@@ -61,6 +66,8 @@ _EXPECTED = (
     login.LoginError,
     account.ReportError,
     machines.PlaybookError,
+    SwitchError,
+    HandError,
 )
 
 
@@ -278,6 +285,63 @@ def authority(stack: Stack) -> None:
     """Print the certificate that clients of the stack have to trust."""
     with _told():
         print(login.authority(stack), end="")
+
+
+@app.command()
+def switchover(
+    stack: Stack,
+    to: Annotated[str | None, typer.Option(help="Who takes over, for instance postgres-2; else the fittest.")] = None,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it could be done, and to whom.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Hand the database to another member without a statement that fails. Exits with 2 when refused, 1 when failed."""
+    with _told(), _refused():
+        topology = load_stack(ROOT, stack)
+        if dry_run:
+            _facts(dataclasses.asdict(planned.prepare(survey(topology), to, wait)), as_json=as_json)
+            return
+        if not yes and not topology.environment.tolerates_one_host:
+            typer.confirm(f"Hand the database of stack {stack} to another member?", abort=True)
+        report = planned.switchover(topology, to, wait, errors.print if as_json else _say)
+        _facts(dataclasses.asdict(report), as_json=as_json)
+        if report.whole is None:
+            raise SwitchError(f"{report.former} does not follow after {planned.WHOLE:.0f} s; see: patronictl list")
+
+
+@app.command()
+def restart(
+    stack: Stack,
+    everybody: Annotated[bool, typer.Option("--all", help="Also members whose parameters need no restart.")] = False,
+    wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Restart members of the database whose parameters need it: replicas first, and the leader after it handed over.
+    Exits with 2 when refused, 1 when failed."""
+    with _told(), _refused():
+        topology = load_stack(ROOT, stack)
+        if not yes and not topology.environment.tolerates_one_host:
+            typer.confirm(f"Restart the members of the database of stack {stack}, one after the other?", abort=True)
+        done = rolling.restart(topology, wait, errors.print if as_json else _say, everybody=everybody)
+        _facts(dataclasses.asdict(done), as_json=as_json)
+
+
+@contextmanager
+def _refused() -> Iterator[None]:
+    try:
+        yield
+    except RefusedError as error:
+        errors.print(f"refused: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from None
+
+
+def _facts(found: dict[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(found, indent=2))
+    else:
+        _say(", ".join(f"{key} {value}" for key, value in found.items()))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

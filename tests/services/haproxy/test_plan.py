@@ -64,3 +64,12 @@ def test_between_hosts_it_checks_the_ports_of_the_hosts() -> None:
     made = plan(topology(hosts))
     text = next(p.files[0].text for p in made.planned if p.instance.name == "haproxy-1")
     assert "server postgres-2 postgres-2:5432 port 8008" in text
+
+
+def test_a_refused_connection_is_tried_at_another_member_at_once() -> None:
+    assert "option redispatch 1\n" in config()
+
+
+def test_its_console_is_a_socket_of_its_own_user() -> None:
+    assert "stats socket /tmp/admin.sock mode 600 level admin\n" in config()
+    assert config().count("stats socket") == 1

@@ -61,3 +61,8 @@ def test_each_exporter_asks_its_own_pooler_and_shows_no_password() -> None:
     made = plan(topology(DATABASE))
     workload = next(p.instance.workload for p in made.planned if p.instance.name == "pgbouncer-exporter-1")
     assert "secret:" not in " ".join([*workload.command, *workload.environment.values()])
+
+
+def test_the_console_that_takes_orders_is_reached_inside_the_container_only() -> None:
+    assert "unix_socket_dir = /tmp\nunix_socket_mode = 0700" in config()
+    assert "admin_users" not in config()

@@ -68,6 +68,10 @@ def test_the_superuser_has_no_password_and_comes_with_the_certificate_of_the_tas
     assert found["parameters"]["ssl_ca_file"] == "/etc/basalt/tls/control/ca.crt"
 
 
+def test_patroni_stops_at_the_gate_before_it_shuts_postgresql_down() -> None:
+    assert patroni()["postgresql"]["before_stop"] == "/usr/local/bin/postgres-gate"
+
+
 def test_orders_to_patroni_need_a_client_certificate() -> None:
     assert patroni()["restapi"]["verify_client"] == "optional"
     assert patroni()["restapi"]["cafile"] == "/etc/basalt/tls/control/ca.crt"

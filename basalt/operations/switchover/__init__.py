@@ -1,0 +1,1 @@
+"""A planned switchover of the database, without a statement that fails; and what is built on it."""

@@ -1,0 +1,243 @@
+"""A planned switchover: no statement fails, and whatever dies half-way, nobody is kept waiting for long."""
+
+import json
+import os
+import re
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from basalt.operations.switchover.decide import RefusedError, choose
+from basalt.operations.switchover.guards import guard
+from basalt.operations.switchover.hands import Hand, HandError
+from basalt.operations.switchover.look import look
+from bench.writers import SCHEMA, TABLE, Account, Writers, present, settle
+from tests.live.database import connect, parameters
+from tests.live.project import Project, execute
+from tests.waiting import until
+
+pytestmark = pytest.mark.breaks
+
+
+def leader(project: Project) -> str:
+    """Who leads a cluster that could switch over now."""
+
+    def ready() -> str | None:
+        try:
+            seen = look(project.plan.site)
+            return choose(seen, None, 60, synchronous=True).leader if seen.whole else None
+        except (HandError, RefusedError):
+            return None
+
+    return str(until(ready, "a cluster that can switch over", 120))
+
+
+@pytest.fixture
+def table(project: Project) -> Iterator[None]:
+    """Where writers write."""
+    with connect(project, "haproxy.write", "migrate") as connection:
+        connection.execute(SCHEMA)
+    yield
+    with connect(project, "haproxy.write", "migrate") as connection:
+        connection.execute(f"DROP TABLE {TABLE}")
+
+
+@cache
+def application(project: Project) -> dict[str, Any]:
+    """The way to the first PgBouncer, found once: it takes seconds."""
+    return dict(parameters(project, "pgbouncer.sql", "app"))
+
+
+@cache
+def statistics(project: Project) -> dict[str, Any]:
+    """The way to its console, which shows figures there and takes no orders."""
+    return {
+        **application(project),
+        "dbname": "pgbouncer",
+        "user": "stats",
+        "password": project.secret("pgbouncer/stats"),
+    }
+
+
+@pytest.fixture
+def holding(project: Project) -> Iterator[Hand]:
+    """A guard that holds a pause of the first PgBouncer for eight seconds."""
+    statistics(project)
+    hand = Hand(project.plan.site, project.plan.site.of("pgbouncer")[0], *guard(8))
+    hand.event("ready", seconds=20)
+    hand.tell("pause")
+    hand.event("paused", seconds=5)
+    yield hand
+    hand.close()
+    hand.wait(20)
+
+
+@contextmanager
+def readers(project: Project, number: int = 2) -> Iterator[list[str]]:
+    """Clients that read from replicas all the time; what failed of it."""
+    failures: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        try:
+            with psycopg.connect(autocommit=True, **{**application(project), "dbname": "shop_ro"}) as connection:
+                while not stop.is_set():
+                    connection.execute("SELECT count(*) FROM pg_class")
+        except psycopg.Error as error:
+            failures.append(str(error))
+
+    threads = [threading.Thread(target=read) for _ in range(number)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield failures
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+
+
+def written(project: Project, folder: Path, *command: str) -> Account:
+    """What four writers saw of a command; those who read saw nothing of it."""
+    run = command[0]
+    with readers(project) as unread, Writers(folder, run, [application(project)] * 4) as writers:
+        until(lambda: len(writers.rows()) > 100, "writers that write", 30)
+        project.basalt(*command)
+        before = len(writers.rows())
+        until(lambda: len(writers.rows()) > before + 100, "writers that go on", 30)
+    assert unread == []
+    with connect(project, "haproxy.write", "migrate") as connection:
+        return settle(writers.rows(), present(connection, run))
+
+
+def served(project: Project) -> bool:
+    """Whether a client of the first PgBouncer gets an answer within its patience."""
+    try:
+        with psycopg.connect(autocommit=True, **application(project)) as connection:
+            return connection.execute("SELECT 1").fetchone() == (1,)
+    except psycopg.Error:
+        return False
+
+
+def console(project: Project, question: str) -> dict[str, str]:
+    """The first two columns of what PgBouncer's console tells."""
+    link = statistics(project)
+    with psycopg.connect(autocommit=True, cursor_factory=psycopg.ClientCursor, **link) as connection:
+        return {str(row[0]): str(row[1]) for row in connection.execute(question.encode())}
+
+
+def noted(project: Project) -> bool:
+    """Whether a pause is noted in the first PgBouncer's container."""
+    code, _ = project.containers()["pgbouncer-1"].exec_run(["test", "-e", "/tmp/pause"])  # noqa: S108  the container's own
+    return code == 0
+
+
+def usual(project: Project) -> bool:
+    """Nothing is paused, and clients are refused when they used to be."""
+    waits = console(project, "SHOW CONFIG")["query_wait_timeout"]
+    return console(project, "SHOW STATE")["paused"] == "no" and waits == "5" and not noted(project)
+
+
+@contextmanager
+def transaction(project: Project) -> Iterator[None]:
+    """One that an application forgot."""
+    with psycopg.connect(autocommit=True, **application(project)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT 1")
+        yield
+
+
+@pytest.mark.usefixtures("table")
+def test_no_statement_fails_while_the_database_is_handed_over(project: Project, tmp_path: Path) -> None:
+    former = leader(project)
+    account = written(project, tmp_path, "switchover", "--yes")
+    assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+    assert leader(project) != former
+    until(lambda: usual(project), "PgBouncer as it was", 20)
+
+
+@pytest.mark.usefixtures("table")
+def test_no_statement_fails_while_every_member_is_restarted(project: Project, tmp_path: Path) -> None:
+    leader(project)
+    started = {name: _started(project, name) for name in ("postgres-1", "postgres-2", "postgres-3")}
+    account = written(project, tmp_path, "restart", "--all", "--yes")
+    assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+    assert all(_started(project, name) != before for name, before in started.items())
+
+
+def _started(project: Project, name: str) -> str:
+    query = "SELECT pg_postmaster_start_time()"
+    return execute(project.containers()[name], "psql", "-h", "/run/postgresql", "-d", "postgres", "-Atc", query)
+
+
+def test_an_open_transaction_refuses_and_nothing_is_changed(project: Project) -> None:
+    former = leader(project)
+    with transaction(project):
+        done = project.basalt("switchover", "--yes", "--wait", "0", check=False)
+        assert done.returncode == 2
+        assert re.search(r"refused: transactions are open for longer than 0 s: pid \d+ of shop_app", done.stdout)
+    assert leader(project) == former
+
+
+def test_a_transaction_that_does_not_end_gives_the_pause_up(project: Project) -> None:
+    former = leader(project)
+    with transaction(project):
+        done = project.basalt("switchover", "--yes", "--wait", "600", check=False)
+        assert done.returncode == 2, done.stdout
+        assert "All are served again. Nothing was changed; open are pid" in done.stdout
+        assert served(project)
+    assert leader(project) == former
+
+
+@pytest.mark.usefixtures("holding")
+def test_while_a_guard_holds_nobody_is_refused_and_all_are_served_when_its_time_is_over(project: Project) -> None:
+    assert console(project, "SHOW STATE")["paused"] == "yes"
+    began = time.monotonic()
+    assert served(project)
+    # Longer than a client waits otherwise.
+    assert time.monotonic() - began > 5
+    until(lambda: usual(project), "PgBouncer as it was", 20)
+
+
+def test_a_guard_whose_caller_is_killed_resumes_at_once(project: Project, holding: Hand) -> None:
+    assert console(project, "SHOW STATE")["paused"] == "yes"
+    os.kill(holding.pid, signal.SIGKILL)
+    until(lambda: console(project, "SHOW STATE")["paused"] == "no", "the end of the pause", 3)
+    until(lambda: usual(project), "PgBouncer as it was", 20)
+
+
+@pytest.mark.usefixtures("holding")
+def test_the_pause_of_a_guard_that_is_killed_is_ended_by_the_probe(project: Project) -> None:
+    processes = project.containers()["pgbouncer-1"].top(ps_args="-eo pid,args")["Processes"]
+    (pid,) = [int(pid) for pid, command in processes if "guard hold" in command]
+    os.kill(pid, signal.SIGKILL)
+    assert console(project, "SHOW STATE")["paused"] == "yes"
+    until(lambda: usual(project), "PgBouncer as it was", 40)
+
+
+def test_a_switchover_that_is_killed_half_way_keeps_nobody_waiting(project: Project) -> None:
+    leader(project)
+    statistics(project)
+    process = project.start("python3", "-m", "basalt", "switchover", "--yes", "--stack", project.stack)
+    until(lambda: noted(project), "the pause", 60, every=0.01)
+    process.kill()
+    process.communicate()
+    until(lambda: console(project, "SHOW STATE")["paused"] == "no", "the end of the pause", 12)
+    until(lambda: served(project), "an answer", 30)
+    leader(project)
+
+
+def test_a_dry_run_names_both_and_changes_nothing(project: Project) -> None:
+    former = leader(project)
+    done = project.basalt("switchover", "--dry-run", "--json")
+    told = json.loads(done.stdout[done.stdout.index("{") :])
+    assert told["leader"] == former
+    assert leader(project) == former
