@@ -19,7 +19,7 @@ Three things hold in every state, half-way ones too:
    that was sent twice and a second fencer end in the same way.
 2. **Nobody is killed on one witness' word.** A majority of all fencers, the one beside the suspect among them, must
    suspect it at the moment of one linearizable read, which also says that it leads and that nobody paused Patroni.
-3. **Who cannot reach etcd does nothing.** A host that is cut off has its member demoted by Patroni, as without a fencer.
+3. **Who cannot reach etcd does nothing.** Patroni demotes the member of a host that is cut off, as without a fencer.
 
 A fencer that is started anew knows nothing and does nothing until it has found the living member again: when it died
 between the kill and the deletion, the lock ends with its `ttl`.
