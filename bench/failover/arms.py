@@ -37,7 +37,7 @@ def declared(project: Project, leader: str) -> dict[str, int]:
 
 
 def enter(project: Project, arm: Arm, own: dict[str, int] | None) -> str:
-    """The arm stands; who leads. `own`: the stack's timeouts; None leaves them as they are. Every member has taken up the timeouts: Patroni does at its next round."""
+    """The arm stands; who leads. `own`: the stack's timeouts; None leaves them as they are."""
     fencers = {name: one for name, one in project.containers().items() if name.startswith("fencer-")}
     for one in fencers.values():
         if arm.fencer and one.status != "running":
