@@ -3,41 +3,49 @@
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 from bench.failover.stack import container
-from tests.live.project import Project, execute
-
-_POSTMASTER = "kill -9 $(head -1 /var/lib/postgresql/pgdata/postmaster.pid)"
+from tests.live.project import Project
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Both get the project and the member's name."""
+    """Both get the project and the member's name. `aim` finds everything out; what it returns strikes at once."""
 
-    strike: Callable[[Project, str], None]
+    aim: Callable[[Project, str], Callable[[], None]]
     heal: Callable[[Project, str], None]
 
 
-def kill(project: Project, name: str) -> None:
+def kill(project: Project, name: str) -> Callable[[], None]:
     """The container's first process, from the host: to the engine a crash, it starts it again."""
-    os.kill(_pid(project, name), signal.SIGKILL)
+    pid = _pid(project, name)
+    return lambda: os.kill(pid, signal.SIGKILL)
 
 
-def docker_kill(project: Project, name: str) -> None:
+def docker_kill(project: Project, name: str) -> Callable[[], None]:
     """To the engine a wish: it stays dead."""
-    container(project, name).kill()
+    return container(project, name).kill
 
 
-def crash(project: Project, name: str) -> None:
+def crash(project: Project, name: str) -> Callable[[], None]:
     """PostgreSQL's postmaster; Patroni lives on."""
-    execute(container(project, name), "sh", "-c", _POSTMASTER)
+    postmaster = next(pid for pid in _pids(project, name) if _runs(pid, "/usr/lib/postgresql/"))
+    return lambda: os.kill(postmaster, signal.SIGKILL)
 
 
-def hang(project: Project, name: str) -> None:
+def hang(project: Project, name: str) -> Callable[[], None]:
     """Every process of the container is stopped: the kernel goes on to take connections for them."""
-    for pid in _pids(project, name):
-        os.kill(pid, signal.SIGSTOP)
+    pids = _pids(project, name)
+
+    def stop() -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):  # a backend that has ended meanwhile
+                os.kill(pid, signal.SIGSTOP)
+
+    return stop
 
 
 def start(project: Project, name: str) -> None:
@@ -50,7 +58,7 @@ def start(project: Project, name: str) -> None:
 def end_hang(project: Project, name: str) -> None:
     """What still is stopped is ended: it must not wake up and believe that it leads."""
     if any(_stopped(pid) for pid in _pids(project, name)):
-        kill(project, name)
+        kill(project, name)()
 
 
 def nothing(project: Project, name: str) -> None:
@@ -79,6 +87,11 @@ def _pids(project: Project, name: str) -> list[int]:
     listed = one.top()
     column = listed["Titles"].index("PID")
     return [int(row[column]) for row in listed["Processes"]]
+
+
+def _runs(pid: int, program: str) -> bool:
+    """Whether its command begins so: PostgreSQL's other processes have titles in place of it."""
+    return Path(f"/proc/{pid}/cmdline").read_bytes().decode().startswith(program)
 
 
 def _stopped(pid: int) -> bool:

@@ -30,8 +30,9 @@ def attempt(
         with writers, Prober(members(project)) as prober:
             until(lambda: _everybody(writers.rows(), time.monotonic() - 1.5), "writers that write", 60)
             time.sleep(_CALM)
+            strike = FAULTS[fault].aim(project, struck)
             begun = time.monotonic()
-            FAULTS[fault].strike(project, struck)
+            strike()
             until(lambda: _everybody(writers.rows(), begun), f"writes after {fault}", _LONGEST, every=0.5)
             time.sleep(_CALM)
             written = time.monotonic()

@@ -18,6 +18,8 @@ _PROMPT = 0.25
 #: Between two looks at the clock; a look that is later than this says that the witness was absent.
 TICK, LATE = 0.1, 0.5
 STRETCH, LONGEST = 4.0, 12.0
+#: So many refusals in a row, and Patroni's word that PostgreSQL should run, are a crash: no window is waited for.
+REFUSED = 2
 _REMEMBERED = 20
 
 
@@ -30,10 +32,13 @@ class Pulse:
     slowest: deque[float] = field(default_factory=lambda: deque(maxlen=_REMEMBERED))
     waiting: int = 0
     asked: float = 0.0
+    #: Times in a row that the kernel refused the connection: nobody listens. No jitter does that.
+    refused: int = 0
 
     def answered(self, now: float, took: float) -> None:
         """An answer came."""
         self.last = max(self.last, now)
+        self.refused = 0
         self.slowest.append(took)
 
     @property
@@ -48,8 +53,8 @@ class Pulse:
     def due(self, now: float) -> bool:
         """Whether to ask again."""
         since = now - self.asked
-        hurry = self.waiting > 0 and self.asked > self.last and since > _PROMPT
-        return since >= (HURRIED if hurry else CALM)
+        late = self.waiting > 0 and self.asked > self.last and since > _PROMPT
+        return since >= (HURRIED if late or self.refused else CALM)
 
 
 class Watch:
@@ -57,8 +62,8 @@ class Watch:
 
     def __init__(self, window: float, now: float) -> None:
         self.pulses = {"sql": Pulse(window, now), "rest": Pulse(window, now)}
-        #: Whether Patroni is being asked why PostgreSQL is silent.
-        self.explaining = False
+        #: Whether Patroni is being asked why PostgreSQL is silent; whether it sees no reason.
+        self.explaining = self.crashed = False
         self._ticked = now
 
     def tick(self, now: float) -> bool:
@@ -72,8 +77,23 @@ class Watch:
 
     def silence(self, now: float) -> str:
         """Which pulses are silent, and for how long."""
-        return ", ".join(f"{kind} {now - pulse.last:.2f} s" for kind, pulse in self.pulses.items() if pulse.silent(now))
+        found = [f"{kind} {now - pulse.last:.2f} s" for kind, pulse in self.pulses.items() if pulse.silent(now)]
+        return ", ".join(found) or "PostgreSQL is gone"
+
+    def unexplained(self, now: float) -> bool:
+        """Whether to ask Patroni, which answers, why PostgreSQL does not."""
+        sql, rest = self.pulses["sql"], self.pulses["rest"]
+        strange = sql.refused >= REFUSED or now - sql.last > sql.patience / 2
+        return strange and not rest.silent(now) and not self.explaining
+
+    def explained(self, now: float, *, planned: bool) -> None:
+        """Patroni's answer. `planned`: it stops, starts or restarts PostgreSQL, and sees to it."""
+        sql = self.pulses["sql"]
+        if planned:
+            sql.answered(now, 0.0)
+        self.crashed = not planned and sql.refused >= REFUSED
 
     def suspected(self, now: float) -> bool:
-        """Whether one of the pulses has been silent for a window."""
-        return any(pulse.silent(now) for pulse in self.pulses.values())
+        """Whether one of the pulses has been silent for a window, or PostgreSQL is known to be gone."""
+        crashed = self.crashed and self.pulses["sql"].refused >= REFUSED
+        return crashed or any(pulse.silent(now) for pulse in self.pulses.values())

@@ -65,8 +65,7 @@ class Witness:
                 pulse.asked = now
                 pulse.waiting += 1
                 self._start(self._ask(self._watch, kind, question))
-        sql, rest = self._watch.pulses["sql"], self._watch.pulses["rest"]
-        if now - sql.last > sql.patience / 2 and not rest.silent(now) and not self._watch.explaining:
+        if self._watch.unexplained(now):
             self._watch.explaining = True
             self._start(self._explain(self._watch, address, member))
 
@@ -79,8 +78,10 @@ class Witness:
         started, pulse = time.monotonic(), watch.pulses[kind]
         try:
             await asyncio.wait_for(question(), LONGEST)
+        except ConnectionRefusedError:
+            pulse.refused += 1
         except OSError:  # TimeoutError and ssl.SSLError are OSErrors
-            pass
+            pulse.refused = 0
         else:
             pulse.answered(time.monotonic(), time.monotonic() - started)
         finally:
@@ -88,11 +89,10 @@ class Witness:
 
     async def _explain(self, watch: Watch, address: str, member: Member) -> None:
         """A PostgreSQL that is restarted on purpose is silent too."""
+        answer = probes.planned(address, member.rest, member.host, self._tls)
         try:
-            if await asyncio.wait_for(
-                probes.planned(address, member.rest, member.host, self._tls), self._config.window
-            ):
-                watch.pulses["sql"].answered(time.monotonic(), 0.0)
+            planned = await asyncio.wait_for(answer, self._config.window)
+            watch.explained(time.monotonic(), planned=planned)
         except (OSError, ValueError, KeyError):
             pass
         finally:

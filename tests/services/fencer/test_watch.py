@@ -107,3 +107,31 @@ def _delayed(chance: random.Random, turns: int) -> float:
             again *= 2
         took += 0.2 + chance.uniform(-0.1, 0.1)
     return took
+
+
+def test_a_refused_postgresql_that_patroni_misses_is_a_crash_at_once() -> None:
+    watch = Watch(WINDOW, 0.0)
+    watch.pulses["sql"].refused = 2
+    assert not watch.suspected(0.3)
+    assert watch.unexplained(0.3)
+    watch.explained(0.3, planned=False)
+    assert watch.suspected(0.3)
+    watch.pulses["sql"].answered(0.4, 0.01)
+    assert not watch.suspected(0.4)
+
+
+def test_a_restart_on_purpose_is_none() -> None:
+    watch = Watch(WINDOW, 0.0)
+    watch.pulses["rest"].answered(9.9, 0.01)
+    watch.pulses["sql"].refused = 20
+    watch.explained(9.9, planned=True)
+    assert not watch.suspected(10.0)
+
+
+def test_silence_that_patroni_cannot_explain_takes_the_whole_window() -> None:
+    watch = Watch(WINDOW, 0.0)
+    watch.pulses["rest"].answered(1.0, 0.01)
+    assert watch.unexplained(1.0)
+    watch.explained(1.0, planned=False)
+    assert not watch.suspected(1.0)
+    assert watch.suspected(WINDOW + TICK)
