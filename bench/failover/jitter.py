@@ -26,7 +26,7 @@ from bench.writers import Writers, present, settle
 from tests.live.database import connect
 from tests.live.project import ROOT, Project, execute
 
-_NETEM, _HOG = 20.0, 10.0  # seconds
+_DELAYED, _HOG = 20.0, 10.0  # seconds
 
 
 def pause_own(project: Project, leader: str) -> None:
@@ -48,16 +48,12 @@ def _pause(project: Project, name: str) -> None:
 
 def network(project: Project, leader: str) -> None:
     """All that the primary sends."""
-    order = ("nsenter", "-t", str(container(project, leader).attrs["State"]["Pid"]), "-n", "tc", "qdisc")
-    netem = ("root", "netem", "delay", "200ms", "100ms", "loss", "5%")
-    subprocess.run([*order, "add", "dev", "eth0", *netem], check=True)
-    try:
-        time.sleep(_NETEM)
-    finally:
-        subprocess.run([*order, "del", "dev", "eth0", "root"], check=True)
+    pid = str(container(project, leader).attrs["State"]["Pid"])
+    delay = (sys.executable, "-m", "bench.failover.delay", str(_DELAYED))
+    subprocess.run(["nsenter", "-t", pid, "-n", *delay], check=True, cwd=ROOT, stdout=sys.stderr)
 
 
-def etcd(project: Project, leader: str) -> None:
+def etcd(project: Project, _leader: str) -> None:
     """Its leader is restarted; two are left to elect another."""
     for instance in project.plan.site.of("etcd"):
         one = container(project, instance.name)
@@ -68,7 +64,7 @@ def etcd(project: Project, leader: str) -> None:
     raise AssertionError("no member of etcd leads")
 
 
-def hog(project: Project, leader: str) -> None:
+def hog(_project: Project, _leader: str) -> None:
     """Every core has two others to serve."""
     cores = os.cpu_count() or 1
     busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * cores)]
