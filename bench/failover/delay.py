@@ -1,6 +1,6 @@
-"""A bad network: every packet that a network namespace sends is delayed, some are lost. What `tc qdisc add dev eth0 root
-netem delay 200ms 100ms loss 5%` does, for kernels without netem: the firewall hands the packets to this process (NFQUEUE),
-which gives its verdicts later. Source: linux/netfilter/nfnetlink_queue.h.
+"""A bad network: every packet that a network namespace sends is delayed, some are lost. What `tc qdisc add dev eth0
+root netem delay 200ms 100ms loss 5%` does, for kernels without netem: the firewall hands the packets to this process
+(NFQUEUE), which gives its verdicts later. Source: linux/netfilter/nfnetlink_queue.h.
 
     nsenter -t PID -n python -m bench.failover.delay SECONDS      delay 200 ms +-100 ms, loss 5 %"""
 
