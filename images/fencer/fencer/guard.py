@@ -86,6 +86,8 @@ class Guard:
         say("warning", f"{self._config.own} hangs: killed", revision=verdict.lock.revision)
         try:
             first.kill()
+        except ProcessLookupError:
+            return None  # it has ended by itself, and perhaps before etcd was read
         except OSError as error:
             self._figures.fenced("hung", "refused")
             say("error", f"{self._config.own} cannot be killed: {error}")

@@ -11,6 +11,8 @@ from pathlib import Path
 
 PROC = Path("/proc")
 _OWN_ADDRESS = re.compile(r"\|-- (\S+)\n\s+/32 host LOCAL")
+#: What a process is like that has ended. Any other fault is none that one may take for an end.
+_ENDED = (FileNotFoundError, ProcessLookupError)
 _NAMES = re.compile(r"^NSpid:\t(.*)$", re.MULTILINE)
 
 
@@ -45,7 +47,8 @@ class Finder:
         self._looks = 0
 
     def find(self) -> First | None:
-        """Costs a look at each new process; numbers come back, so now and then at all."""
+        """Costs a look at each new process; numbers come back, so now and then at all. Raises OSError where it cannot be
+        known."""
         self._looks += 1
         if self._looks % 50 == 0:
             self._others.clear()
@@ -73,16 +76,19 @@ class Finder:
                 self._others.add(str(pid))
                 return None
             descriptor = os.pidfd_open(pid)
-        except OSError:
-            return None  # it has ended
+        except _ENDED:
+            return None
         first = First(pid, descriptor)
         try:
             # A container that is only just made has no address yet: it is looked at again.
             mine = _is_first((folder / "status").read_text()) and self._address in _OWN_ADDRESS.findall(
                 (folder / "net/fib_trie").read_text()
             )
-        except OSError:
+        except _ENDED:
             mine = False
+        except OSError:
+            first.close()
+            raise
         if mine and not first.ended:
             return first
         first.close()
