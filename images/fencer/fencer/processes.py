@@ -47,8 +47,7 @@ class Finder:
         self._looks = 0
 
     def find(self) -> First | None:
-        """Costs a look at each new process; numbers come back, so now and then at all. Raises OSError where it cannot be
-        known."""
+        """Costs a look at each new process; numbers come back, so now and then at all. OSError: it cannot be known."""
         self._looks += 1
         if self._looks % 50 == 0:
             self._others.clear()
