@@ -97,7 +97,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         # It comes with the files, so that it fits them while the container still is of the image before.
         reload=Reload((f"{FILES}/reload",)),
         scrapes=(Scrape("rest", job="patroni"),),
-        note=told(topology.promise, settings.members),
+        note=told(topology.promise, settings.members, fenced="fencer" in topology.services),
         log_format=_LOG,
     )
 

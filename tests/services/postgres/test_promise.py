@@ -58,3 +58,8 @@ def test_members_are_told() -> None:
 def test_people_are_told_the_sum() -> None:
     assert told(Promise(), 3).startswith("when a host dies, nobody writes for at most 30 s (lock 25")
     assert "nobody takes over" in told(Promise(), 1)
+
+
+def test_a_fencer_shortens_only_what_it_can_prove() -> None:
+    alone, fenced = told(Promise(), 3), told(Promise(), 3, fenced=True)
+    assert fenced == f"{alone}; a primary that crashes, is killed or hangs is fenced in seconds"
