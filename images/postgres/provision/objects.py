@@ -86,9 +86,7 @@ def _index_step(index: dict[str, Any], found: Actual | None, kind: str | None) -
     full = _full_name(index)
     comment = f"COMMENT ON INDEX {name_of(full)} IS '{mark(index)}'"
     if kind is None:
-        yield Step(
-            left=f"index {full} waits: there is no table {index['table']}; migrate, then `basalt database apply`"
-        )
+        yield Step(left=f"index {full} waits: there is no table {index['table']}; {_THEN}")
     elif kind == _PARTITIONED and found is None:
         yield Step(left=f"index {full} would lock {index['table']}, which is partitioned; make it in a migration")
     elif found is None:
@@ -98,9 +96,7 @@ def _index_step(index: dict[str, Any], found: Actual | None, kind: str | None) -
     elif not found.valid and kind != _PARTITIONED:
         yield from (Step(f"DROP INDEX CONCURRENTLY {name_of(full)}"), Step(definition(index)), Step(comment))
     elif found.comment != mark(index):
-        yield Step(
-            left=f"index {full} differs from what is declared: it is {found.definition}; drop it, then `basalt database apply`"
-        )
+        yield Step(left=f"index {full} differs from what is declared: it is {found.definition}; {_ANEW}")
 
 
 def table_steps(wanted: dict[str, dict[str, str]], actual: dict[str, dict[str, str]]) -> Iterator[Step]:
@@ -132,9 +128,7 @@ def grant_steps(
         role, allowed = entry["role"], _allowed(entry, tables)
         missing = sorted({t for t in (*entry["read"], *entry["write"]) if t != ALL and t not in tables})
         for table in missing:
-            yield Step(
-                left=f"role {role} waits for its rights: there is no table {table}; migrate, then `basalt database apply`"
-            )
+            yield Step(left=f"role {role} waits for its rights: there is no table {table}; {_THEN}")
         for schema in sorted({table.partition(".")[0] for table in allowed}):
             if (role, schema) not in schemas:
                 yield Step(f"GRANT USAGE ON SCHEMA {quote(schema)} TO {quote(role)}")
