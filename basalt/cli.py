@@ -21,6 +21,7 @@ from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError, price_list, providers
 from basalt.images import UnknownImageError
 from basalt.operations import check as checklist
+from basalt.operations import database as databases
 from basalt.operations import hosts as machines
 from basalt.operations import login, overview
 from basalt.operations import logs as lines
@@ -68,6 +69,7 @@ _EXPECTED = (
     machines.PlaybookError,
     SwitchError,
     HandError,
+    databases.DatabaseError,
 )
 
 
@@ -342,6 +344,16 @@ def _facts(found: dict[str, object], *, as_json: bool) -> None:
         print(json.dumps(found, indent=2))
     else:
         _say(", ".join(f"{key} {value}" for key, value in found.items()))
+
+
+@app.command()
+def database(
+    action: Annotated[databases.Action, typer.Argument(help="`diff` only tells; `apply` does what is missing.")],
+    stack: Stack,
+) -> None:
+    """Compare the live database with the stack file. `diff` exits with 2 when something differs."""
+    with _told():
+        sys.exit(databases.run(load_stack(ROOT, stack), action, console.out))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

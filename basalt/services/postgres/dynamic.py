@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
+from basalt.services.pgbouncer.settings import Settings as Pooler
 from basalt.services.postgres import extensions
 from basalt.services.postgres.promise import solve
 from basalt.services.postgres.settings import Settings
@@ -12,6 +13,10 @@ from basalt.workload import Limits
 
 #: Where a member's pgBackRest finds its repository.
 PGBACKREST = "/etc/basalt/pgbackrest.conf"
+
+#: Sessions that sort past the pooler at once: a migration, a backup, the exporter, two people. The rest of
+#: RESERVED_CONNECTIONS are asleep.
+_PAST_THE_POOLER = 5
 
 
 def archives(settings: Settings, topology: Topology) -> bool:
@@ -37,11 +42,35 @@ def configuration(settings: Settings, limits: Limits, topology: Topology) -> dic
     }
 
 
+def machine(settings: Settings, limits: Limits, topology: Topology) -> Machine:
+    """What one member may use."""
+    return Machine(
+        memory=limits.memory,
+        cores=limits.cpus,
+        connections=settings.max_connections,
+        active=_active(settings, topology),
+        storage=settings.storage,
+        workload=settings.workload,
+        data_gb=settings.data_gb,
+        wal_gb=settings.wal_gb,
+        replicas=settings.members - 1,
+    )
+
+
+def _active(settings: Settings, topology: Topology) -> int | None:
+    """Connections at work at once: what the pools let through, and people, migrations and roles past the pooler."""
+    pooler = topology.service(Pooler)
+    if pooler is None:
+        return None
+    pools = 2 * len(settings.databases) * pooler.members
+    return min(settings.max_connections, pools * pooler.pool + _PAST_THE_POOLER)
+
+
 def _parameters(settings: Settings, limits: Limits, topology: Topology) -> Parameters:
     declared = {name: database.extensions for name, database in settings.databases.items()}
     every = [extension for names in declared.values() for extension in names]
     return {
-        **tune(Machine(limits.memory, limits.cpus, settings.max_connections)),
+        **tune(machine(settings, limits, topology)),
         "max_connections": settings.max_connections,
         "shared_preload_libraries": extensions.libraries(every),
         **extensions.parameters(declared),

@@ -7,9 +7,10 @@ from dataclasses import replace
 import yaml
 
 from basalt.services.postgres import roles
-from basalt.services.postgres.dynamic import archives, configuration
+from basalt.services.postgres.dynamic import archives, configuration, machine
 from basalt.services.postgres.promise import told
 from basalt.services.postgres.settings import Settings
+from basalt.services.postgres.tuning import told as warned
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.workload import (
@@ -77,6 +78,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
 
 def _members(settings: Settings, topology: Topology) -> Workload:
     memory = settings.memory or _memory(settings, topology)
+    limits = Limits(memory=memory, cpus=settings.cpus or _cores(topology))
     return Workload(
         name="postgres",
         image="postgres",
@@ -88,7 +90,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         uses=(ETCD, SQL, REST, *((REPOSITORY,) if archives(settings, topology) else ())),
         volumes=(Volume("data", "/var/lib/postgresql"), Volume("run", "/run/postgresql")),
         tmpfs=(Tmpfs("/tmp", 64),),  # noqa: S108
-        limits=Limits(memory=memory, cpus=settings.cpus or _cores(topology)),
+        limits=limits,
         shared_memory=max(64, memory // 4),
         # 200 while PostgreSQL runs here, in whatever role; a replica that still copies is not healthy yet.
         probe=replace(asks_https("https://localhost:8008/health", CONTROL), grace=600),
@@ -97,9 +99,13 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         # It comes with the files, so that it fits them while the container still is of the image before.
         reload=Reload((f"{FILES}/reload",)),
         scrapes=(Scrape("rest", job="patroni"),),
-        note=told(topology.promise, settings.members, fenced="fencer" in topology.services),
+        note="; ".join(filter(None, (_promised(settings, topology), warned(machine(settings, limits, topology))))),
         log_format=_LOG,
     )
+
+
+def _promised(settings: Settings, topology: Topology) -> str:
+    return told(topology.promise, settings.members, fenced="fencer" in topology.services)
 
 
 def _memory(settings: Settings, topology: Topology) -> int:

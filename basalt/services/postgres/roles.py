@@ -1,8 +1,9 @@
 """The roles and databases of a stack, as the provisioning task takes them. Each right goes to one purpose."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
+from basalt.services.postgres import objects
 from basalt.services.postgres.settings import Database
 
 #: Login roles of a database, by purpose; the role's name is `<database>_<purpose>`.
@@ -18,13 +19,22 @@ def secret_of(database: str, purpose: str) -> str:
     return f"postgres/{database}/{purpose}"
 
 
-def passwords(databases: Iterable[str]) -> dict[str, str]:
+def purposes(database: Database) -> tuple[str, ...]:
+    """Of all roles of a database that log in."""
+    return (*PURPOSES, *database.roles)
+
+
+def passwords(databases: dict[str, Database]) -> dict[str, str]:
     """Role -> name of its secret, for every role that logs in by password."""
-    own = {f"{name}_{purpose}": secret_of(name, purpose) for name in databases for purpose in PURPOSES}
+    own = {
+        f"{name}_{purpose}": secret_of(name, purpose)
+        for name, database in databases.items()
+        for purpose in purposes(database)
+    }
     return CLUSTER | own
 
 
-def desired_roles(databases: Iterable[str], folder: str) -> list[dict[str, Any]]:
+def desired_roles(databases: dict[str, Database], folder: str) -> list[dict[str, Any]]:
     """Roles in an order in which each finds those that it is a member of. `password_file`: in `folder`, where the
     secret's name leads."""
     owners: list[dict[str, Any]] = [{"name": f"{name}_owner"} for name in databases]
@@ -45,12 +55,13 @@ def desired_databases(databases: dict[str, Database]) -> list[dict[str, Any]]:
             "app": f"{name}_app",
             "readonly": f"{name}_readonly",
             "extensions": sorted(declared.extensions),
+            **objects.desired(declared.tables, declared.indexes, name, declared.roles),
         }
         for name, declared in databases.items()
     ]
 
 
-def admissions(databases: Iterable[str]) -> Iterator[str]:
+def admissions(databases: dict[str, Database]) -> Iterator[str]:
     """Lines of pg_hba.conf: who may come over the network, how.
 
     The superuser has no password that could be lost or guessed: it is let in by the certificate of the provisioning
@@ -62,7 +73,7 @@ def admissions(databases: Iterable[str]) -> Iterator[str]:
     yield "hostssl replication replicator all scram-sha-256"
     yield "hostssl postgres rewind all scram-sha-256"
     yield "hostssl all monitor all scram-sha-256"
-    for name in databases:
-        users = ",".join(f"{name}_{purpose}" for purpose in PURPOSES)
+    for name, database in databases.items():
+        users = ",".join(f"{name}_{purpose}" for purpose in purposes(database))
         yield f"hostssl {name} {users} all scram-sha-256"
     yield "hostssl all all all reject"

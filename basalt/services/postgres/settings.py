@@ -5,8 +5,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from basalt.services.postgres import objects
 from basalt.services.postgres.extensions import AVAILABLE, SINGLE
+from basalt.services.postgres.objects import Identifier, Index, Role, RoleName, Table, TableName
+from basalt.services.postgres.parameters import Value, wrong
 from basalt.services.postgres.promise import solve
+from basalt.services.postgres.tuning import Load, Storage
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
@@ -43,6 +47,9 @@ class Database(Base):
     """`services.postgres.databases.<name>`"""
 
     extensions: tuple[str, ...] = Field(default=(), description="created in it, libraries preloaded where they need it")
+    tables: dict[TableName, Table] = Field(default={}, description="what differs for a table that migrations make")
+    indexes: dict[Identifier, Index] = Field(default={}, description="made without a lock; none is dropped")
+    roles: dict[RoleName, Role] = Field(default={}, description="that log in besides `app`, `migrate`, `readonly`")
 
 
 class Settings(Base):
@@ -52,6 +59,10 @@ class Settings(Base):
     max_connections: int = Field(default=200, ge=30, le=10_000, description="of one member")
     memory: int | None = Field(default=None, ge=256, description="MiB a member; by default a share of the host's")
     cpus: float | None = Field(default=None, gt=0, description="cores a member; by default the host's")
+    workload: Load = Field(default="oltp", description="short transactions, long questions (`olap`), or both")
+    storage: Storage = Field(default="ssd", description="what its volume is made of")
+    data_gb: int | None = Field(default=None, ge=1, description="GiB of the data's volume, where that is bounded")
+    wal_gb: int | None = Field(default=None, ge=1, description="GiB that the write-ahead log may fill")
     databases: dict[DatabaseName, Database] = Field(min_length=1)
     parameters: dict[ParameterName, str | int | float | bool] = Field(default={}, description="PostgreSQL's own names")
     archive: bool | None = Field(default=None, description="the write-ahead log; by default where there is a backup")
@@ -75,12 +86,12 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
         yield Problem("services.postgres.archive", settings.archive, "there is nowhere to; declare services.backup")
 
 
-def _refusal(name: str, value: object, topology: Topology) -> str | None:
+def _refusal(name: str, value: Value, topology: Topology) -> str | None:
     if name == "ssl" or name.startswith("ssl_"):
         return _DERIVED
     if name == "synchronous_commit" and value not in (True, "on", "remote_apply") and topology.promise.loss == "none":
         return "promise.loss is none; write on or remote_apply, or promise loss: bounded"
-    return _REMEDIES.get(name)
+    return _REMEDIES.get(name) or wrong(name, value)
 
 
 def _database_problems(settings: Settings) -> Iterator[Problem]:
@@ -91,6 +102,8 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
         if name.endswith("_ro") and name.removesuffix("_ro") in settings.databases:
             remedy = f"PgBouncer calls the replicas of {name.removesuffix('_ro')} so; choose another"
             yield Problem(path, name, remedy)
+        yield from objects.problems(path, database.indexes, database.roles)
+        yield from _clashing_roles(name, settings)
         for extension in sorted(set(database.extensions) - AVAILABLE):
             remedy = f"not in the image; there are: {', '.join(sorted(AVAILABLE))}"
             yield Problem(f"{path}.extensions", extension, remedy)
@@ -99,3 +112,17 @@ def _database_problems(settings: Settings) -> Iterator[Problem]:
         if len(having) > 1:
             remedy = f"{extension} serves one database of a cluster; leave it to one of {', '.join(having)}"
             yield Problem(f"services.postgres.databases.{having[1]}.extensions", extension, remedy)
+
+
+def _clashing_roles(name: str, settings: Settings) -> Iterator[Problem]:
+    """`shop` with a role `eu_app` and a database `shop_eu` would mean one role twice."""
+    theirs = {
+        f"{other}_{purpose}"
+        for other, database in settings.databases.items()
+        if other != name
+        for purpose in ("owner", "migrate", "app", "readonly", *database.roles)
+    }
+    for role in settings.databases[name].roles:
+        if f"{name}_{role}" in theirs:
+            remedy = f"another database has a role {name}_{role} already; choose another"
+            yield Problem(f"services.postgres.databases.{name}.roles.{role}", role, remedy)

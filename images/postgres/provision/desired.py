@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import hmac
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -40,6 +41,21 @@ def merge_patch(desired: dict[str, Any], actual: Any, *, whole: bool = False) ->
     return patch
 
 
+def told(patch: dict[str, Any], actual: Any, restarting: set[str]) -> Iterator[str]:
+    """A patch as lines: each changed parameter with what it was, and whether it takes a reload or a restart."""
+    parameters = patch.get("postgresql", {}).get("parameters", {})
+    had = ((actual or {}).get("postgresql") or {}).get("parameters") or {}
+    for name, value in sorted(parameters.items()):
+        takes = "restart" if name in restarting else "reload"
+        now = "default" if value is None else value
+        yield f"parameter {name}: {had.get(name, 'default')} -> {now} ({takes})"
+    rest = {key: value for key, value in patch.items() if key != "postgresql"}
+    inner = {key: value for key, value in patch.get("postgresql", {}).items() if key != "parameters"}
+    rest |= {"postgresql": inner} if inner else {}
+    if rest:
+        yield f"configuration {json.dumps(rest, sort_keys=True)}"
+
+
 def verifier(password: str, salt: bytes, rounds: int = ROUNDS) -> str:
     """What PostgreSQL keeps of a password: `SCRAM-SHA-256$<rounds>:<salt>$<stored key>:<server key>` (RFC 5802). The
     password itself then never leaves this process, and no log can hold it."""
@@ -61,6 +77,7 @@ def matches(kept: str | None, password: str) -> bool:
 def database_rights(database: dict[str, Any], actual: set[Right]) -> Iterator[str]:
     """Who may connect: the database's own roles and monitoring. `actual` is its access list without the owner."""
     name, roles = quote(database["name"]), [database[purpose] for purpose in ("migrate", "app", "readonly")]
+    roles += [entry["role"] for entry in database["grants"]]
     wanted = [(role, "CONNECT") for role in (*roles, "monitor")] + [(role, "TEMPORARY") for role in roles[:2]]
     for grantee, right in sorted(actual):
         if grantee == PUBLIC:

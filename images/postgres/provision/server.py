@@ -17,6 +17,7 @@ from desired import (
     schema_rights,
     verifier,
 )
+from objects import Actual, Step, default_steps, grant_steps, index_steps, stray_roles, table_steps
 
 Say = Callable[[str], None]
 Connection = psycopg.Connection[tuple[Any, ...]]
@@ -35,6 +36,21 @@ _SETTINGS = """SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database
     WHERE datname = %s AND setrole = %s::regrole"""
 _EXTENSIONS = """SELECT extname, extversion, default_version FROM pg_extension
     JOIN pg_available_extensions ON name = extname"""
+_RELATIONS = """SELECT format('%s.%s', nspname, relname), relkind::text, reloptions
+    FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_'"""
+_INDEXES = """SELECT format('%s.%s', nspname, c.relname), indisvalid, obj_description(c.oid, 'pg_class'),
+    pg_get_indexdef(c.oid), EXISTS (SELECT FROM pg_stat_progress_create_index WHERE index_relid = c.oid)
+    FROM pg_index JOIN pg_class c ON c.oid = indexrelid JOIN pg_namespace n ON n.oid = relnamespace
+    WHERE nspname !~ '^pg_'"""
+_GRANTS = """SELECT grantee::regrole::text, format('%s.%s', nspname, relname), privilege_type
+    FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace, aclexplode(relacl)
+    WHERE relkind IN ('r', 'p') AND grantee <> 0"""
+_USAGE = """SELECT grantee::regrole::text, nspname::text FROM pg_namespace, aclexplode(nspacl)
+    WHERE privilege_type = 'USAGE' AND grantee <> 0"""
+_SCHEMA_DEFAULTS = """SELECT defaclobjtype::text, grantee::regrole::text, privilege_type
+    FROM pg_default_acl JOIN pg_namespace n ON n.oid = defaclnamespace, aclexplode(defaclacl)
+    WHERE nspname = 'public' AND defaclrole = %s::regrole"""
 _NEEDS_RESTART = "SELECT name FROM pg_settings WHERE context = 'postmaster'"
 
 #: No statement with a verifier in it may be kept anywhere.
@@ -51,33 +67,67 @@ _SILENCE = " ".join(
 )
 
 
-class Server:
-    """Whichever member takes writes, over verified TLS. `addresses`: `host` and `port` of each member; `tls`: folder of
-    the certificates; `say` is told of each change. A method may raise psycopg.Error; every one can be repeated."""
+#: Of the member in whose container this runs.
+BY_SOCKET = {"host": "/run/postgresql"}
 
-    def __init__(self, addresses: list[dict[str, Any]], tls: Path, say: Say) -> None:
-        self._link = {
-            "host": ",".join(address["host"] for address in addresses),
-            "port": ",".join(str(address["port"]) for address in addresses),
-            "user": "postgres",
-            "sslmode": "verify-full",
-            "sslrootcert": str(tls / "stack" / "ca.crt"),
-            "sslcert": str(tls / "control" / "tls.crt"),
-            "sslkey": str(tls / "control" / "tls.key"),
-            "target_session_attrs": "read-write",
-            "connect_timeout": "5",
-            "application_name": "provision",
-            "options": _SILENCE,
-        }
+
+def over_tls(addresses: list[dict[str, Any]], tls: Path) -> dict[str, str]:
+    """Whichever member takes writes. `addresses`: `host` and `port` of each; `tls`: folder of the certificates."""
+    return {
+        "host": ",".join(address["host"] for address in addresses),
+        "port": ",".join(str(address["port"]) for address in addresses),
+        "sslmode": "verify-full",
+        "sslrootcert": str(tls / "stack" / "ca.crt"),
+        "sslcert": str(tls / "control" / "tls.crt"),
+        "sslkey": str(tls / "control" / "tls.key"),
+        "target_session_attrs": "read-write",
+    }
+
+
+class DeclarationError(Exception):
+    """What is declared does not fit what is in the database; the message says which statement, and why."""
+
+
+class Server:
+    """`link`: `over_tls` or `BY_SOCKET`. `say` is told of each change, `leave` of each difference that stays. `dry`:
+    nothing is changed, only told. A method may raise psycopg.Error; every one can be repeated."""
+
+    def __init__(self, link: dict[str, str], say: Say, leave: Say, *, dry: bool = False) -> None:
+        self._link = {"user": "postgres", "connect_timeout": "5", "application_name": "provision", "options": _SILENCE}
+        self._link |= link
         self._say = say
+        self._leave = leave
+        self._dry = dry
 
     def _connect(self, database: str) -> Connection:
         return psycopg.connect(autocommit=True, dbname=database, **self._link)  # type: ignore[arg-type]
 
     def _change(self, connection: Connection, statements: Iterable[str]) -> None:
         for statement in statements:
-            connection.execute(statement.encode())
+            if not self._dry:
+                self._execute(connection, statement)
             self._say(statement)
+
+    def _execute(self, connection: Connection, statement: str) -> None:
+        try:
+            connection.execute(statement.encode())
+        except psycopg.OperationalError:
+            raise
+        except psycopg.Error as error:
+            # No statement that comes here holds a secret.
+            raise DeclarationError(f"{statement}: {error}") from error
+
+    def _step(self, connection: Connection, steps: Iterable[Step]) -> None:
+        for step in steps:
+            if step.left:
+                self._leave(step.left)
+            else:
+                self._change(connection, [step.sql])
+
+    def takes_writes(self) -> bool:
+        """Whether it is the primary."""
+        with self._connect("postgres") as connection:
+            return list(connection.execute("SELECT pg_is_in_recovery()")) == [(False,)]
 
     def need_restart(self) -> set[str]:
         """The parameters that take effect at a start only."""
@@ -85,7 +135,7 @@ class Server:
             return {row[0] for row in connection.execute(_NEEDS_RESTART)}
 
     def roles(self, wanted: list[dict[str, Any]]) -> None:
-        """Roles with their memberships and passwords."""
+        """Roles with their memberships, and passwords where their files are."""
         with self._connect("postgres") as connection:
             known = {name: (kept, login) for name, kept, login in connection.execute(_ROLES)}
             memberships = set(connection.execute(_MEMBERS))
@@ -95,7 +145,7 @@ class Server:
                     self._change(connection, [f"CREATE ROLE {quote(name)}"])
                 groups = [group for group in role.get("member_of", []) if (group, name) not in memberships]
                 self._change(connection, [f"GRANT {quote(group)} TO {quote(name)}" for group in groups])
-                if "password_file" in role:
+                if "password_file" in role and Path(role["password_file"]).exists() and not self._dry:
                     self._login(connection, role, known.get(name, (None, False)))
 
     def _login(self, connection: Connection, role: dict[str, Any], known: tuple[str | None, bool]) -> None:
@@ -107,12 +157,20 @@ class Server:
         if not login:
             self._change(connection, [f"ALTER ROLE {name} LOGIN"])
 
+    def strangers(self, declared: set[str], databases: list[str]) -> None:
+        """Tells of roles that look like ours and are not declared."""
+        with self._connect("postgres") as connection:
+            known = {name for name, _, _ in connection.execute(_ROLES)}
+            self._step(connection, stray_roles(declared, databases, known))
+
     def database(self, wanted: dict[str, Any]) -> None:
-        """A database with its extensions, and what each of its roles may do in it."""
+        """A database with its extensions, what each of its roles may do in it, and its declared objects."""
         name, owner = wanted["name"], wanted["owner"]
         with self._connect("postgres") as connection:
             if (name,) not in set(connection.execute(_DATABASES)):
                 self._change(connection, [f"CREATE DATABASE {quote(name)} OWNER {quote(owner)}"])
+                if self._dry:
+                    return  # all that is in it comes with it
         with self._connect(name) as connection:
             rights: set[Right] = {row for row in connection.execute(_DATABASE_RIGHTS, [name]) if row[0] != owner}
             self._change(connection, database_rights(wanted, rights))
@@ -122,6 +180,23 @@ class Server:
             self._acts_as_owner(connection, wanted)
             present = {name: (have, shipped) for name, have, shipped in connection.execute(_EXTENSIONS)}
             self._change(connection, extension_changes(wanted["extensions"], present))
+            self._objects(connection, wanted)
+
+    def _objects(self, connection: Connection, wanted: dict[str, Any]) -> None:
+        """Tables' own settings, indexes, rights of declared roles."""
+        relations = list(connection.execute(_RELATIONS))
+        options = {name: dict(option.split("=", 1) for option in has or []) for name, _, has in relations}
+        kinds = {name: kind for name, kind, _ in relations}
+        self._step(connection, table_steps(wanted["tables"], options))
+        indexes = {
+            name: Actual(valid, comment, definition, building)
+            for name, valid, comment, definition, building in connection.execute(_INDEXES)
+        }
+        self._step(connection, index_steps(wanted["indexes"], indexes, kinds))
+        grants, usage = set(connection.execute(_GRANTS)), set(connection.execute(_USAGE))
+        self._step(connection, grant_steps(wanted, kinds, grants, usage))
+        defaults = set(connection.execute(_SCHEMA_DEFAULTS, [quote(wanted["owner"])]))
+        self._step(connection, default_steps(wanted, defaults))
 
     def _acts_as_owner(self, connection: Connection, wanted: dict[str, Any]) -> None:
         """A migration that forgets SET ROLE would make tables that belong to a login role."""

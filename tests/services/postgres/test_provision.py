@@ -12,7 +12,7 @@ assert _SPEC.loader is not None
 desired = importlib.util.module_from_spec(_SPEC)
 _SPEC.loader.exec_module(desired)
 
-SHOP = {"name": "shop", "owner": "o", "migrate": "m", "app": "a", "readonly": "r", "extensions": []}
+SHOP = {"name": "shop", "owner": "o", "migrate": "m", "app": "a", "readonly": "r", "extensions": [], "grants": []}
 RIGHTS = {(role, "CONNECT") for role in ("m", "a", "r", "monitor")} | {(role, "TEMPORARY") for role in ("m", "a")}
 
 
