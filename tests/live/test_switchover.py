@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,8 @@ from tests.live.project import Project, execute
 from tests.waiting import until
 
 pytestmark = pytest.mark.breaks
+
+_LINKS: dict[str, dict[str, Any]] = {}
 
 
 def leader(project: Project) -> str:
@@ -50,21 +51,20 @@ def table(project: Project) -> Iterator[None]:
         connection.execute(f"DROP TABLE {TABLE}")
 
 
-@cache
 def application(project: Project) -> dict[str, Any]:
     """The way to the first PgBouncer, found once: it takes seconds."""
-    return dict(parameters(project, "pgbouncer.sql", "app"))
+    if project.stack not in _LINKS:
+        _LINKS[project.stack] = dict(parameters(project, "pgbouncer.sql", "app"))
+    return _LINKS[project.stack]
 
 
-@cache
 def statistics(project: Project) -> dict[str, Any]:
     """The way to its console, which shows figures there and takes no orders."""
-    return {
-        **application(project),
-        "dbname": "pgbouncer",
-        "user": "stats",
-        "password": project.secret("pgbouncer/stats"),
-    }
+    name = f"{project.stack} console"
+    if name not in _LINKS:
+        own = {"dbname": "pgbouncer", "user": "stats", "password": project.secret("pgbouncer/stats")}
+        _LINKS[name] = {**application(project), **own}
+    return _LINKS[name]
 
 
 @pytest.fixture
