@@ -71,8 +71,8 @@ def _start(promise: Promise, members: int, loop_wait: int) -> int:
 
 
 def told(promise: Promise, members: int, *, fenced: bool = False) -> str:
-    """For `basalt plan`: what is promised, and out of what it adds up. `fenced`: the lock of a member that is proven dead
-    does not last; a host that dies takes the proof with it, so the promise stays what it is."""
+    """For `basalt plan`: what is promised, and out of what it adds up. `fenced`: the lock of a member that is proven
+    dead does not last; a host that dies takes the proof with it, so the promise stays what it is."""
     if members == 1:
         return "one member: nobody takes over when its host dies"
     found = solve(promise, members)

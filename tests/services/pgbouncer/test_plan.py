@@ -43,7 +43,7 @@ def test_each_database_has_a_pool_for_writes_and_one_for_reads() -> None:
 
 
 def test_a_failed_login_is_tried_again_at_once() -> None:
-    assert "server_login_retry = 1" in config()
+    assert "server_login_retry = 0.25\n" in config()
 
 
 def test_all_users_of_a_database_share_the_pool_that_was_added_up() -> None:
