@@ -32,7 +32,7 @@ class DatabaseError(Exception):
 def run(topology: Topology, action: Action, say: Callable[[str], object]) -> int:
     """The exit code: 0, or 2 when `diff` found something. Raises DatabaseError, EngineError."""
     made = plan(topology)
-    command = ["basalt-provision", f"--{action}", _document(made)]
+    command = ["basalt-provision", f"--{action}", document(made)]
     members = [instance for instance in made.site.instances if instance.workload.name == "postgres"]
     silent: list[str] = []
     for member in members:
@@ -51,7 +51,8 @@ def run(topology: Topology, action: Action, say: Callable[[str], object]) -> int
     raise DatabaseError(f"stack {topology.name} has no primary that answers: {'; '.join(silent)}; is the stack up?")
 
 
-def _document(made: Plan) -> str:
+def document(made: Plan) -> str:
+    """What is declared, as the provisioning task reads it. Raises DatabaseError where there is no database."""
     for planned in made.planned:
         if planned.instance.workload.name == PROVISION:
             return next(file.text for file in planned.files if file.path == "provision.json")

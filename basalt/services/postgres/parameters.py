@@ -1,4 +1,4 @@
-"""What PostgreSQL 17 knows of its parameters: which there are, their ranges, and whether a change restarts the server.
+"""What PostgreSQL 17 knows of its parameters: which there are, and what they may be.
 
 `parameters.json` is `pg_settings` of the image's server with its extensions loaded; `tools/postgres_parameters` writes
 it anew."""
@@ -6,7 +6,6 @@ it anew."""
 import difflib
 import json
 import re
-from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -34,16 +33,6 @@ def known() -> dict[str, dict[str, Any]]:
     """Each parameter: `context`, `type`, and where they apply `unit`, `least`, `most`, `values`."""
     found: dict[str, dict[str, Any]] = json.loads((Path(__file__).parent / "parameters.json").read_text())
     return found
-
-
-def restarts(name: str) -> bool:
-    """Whether a change takes a restart; a reload is enough for all others."""
-    return bool(known().get(name, {}).get("context") == "postmaster")
-
-
-def effect(names: Iterable[str]) -> dict[str, str]:
-    """Parameter -> `restart` or `reload`."""
-    return {name: "restart" if restarts(name) else "reload" for name in names}
 
 
 def wrong(name: str, value: Value) -> str | None:

@@ -2,7 +2,9 @@
 
 import pytest
 
-from basalt.services.postgres.parameters import Value, effect, wrong
+from basalt.services.postgres.parameters import Value, wrong
+from basalt.topology.problem import StackError
+from tests.stacks import DATABASE, topology
 
 
 @pytest.mark.parametrize(
@@ -50,5 +52,6 @@ def test_what_it_does_not_take_is_told_with_a_remedy(name: str, value: Value, re
     assert remedy in str(wrong(name, value))
 
 
-def test_what_a_change_takes() -> None:
-    assert effect(["work_mem", "shared_buffers"]) == {"work_mem": "reload", "shared_buffers": "restart"}
+def test_a_stack_file_with_one_does_not_load() -> None:
+    with pytest.raises(StackError, match=r"services\.postgres\.parameters\.wrok_mem: '4MB': .* did you mean work_mem"):
+        topology(DATABASE, services__postgres__parameters={"wrok_mem": "4MB"})
