@@ -15,7 +15,7 @@ def test_no_container_is_root_or_privileged(project: Project) -> None:
         assert [cap if cap.startswith("CAP_") else f"CAP_{cap}" for cap in host["CapAdd"] or ()] == kept, name
         # A file's capability does not count without new privileges.
         assert f"no-new-privileges:{'false' if kept else 'true'}" in host["SecurityOpt"], name
-    assert set(capabilities.values()) == {(), ("DAC_READ_SEARCH",)}
+    assert set(capabilities.values()) == {(), ("DAC_READ_SEARCH",), ("KILL",)}
 
 
 def test_every_root_file_system_is_read_only(project: Project) -> None:
