@@ -20,6 +20,7 @@ from pathlib import Path
 
 from basalt.services.postgres.tuning import Machine
 from bench.peers import CONFIGURATIONS
+from tests.waiting import until
 
 ROOT = Path(__file__).parent.parent
 _DATA = "/var/lib/postgresql/bench"
@@ -84,8 +85,10 @@ class Server:
 
     def kills(self) -> int:
         """Processes that the kernel has killed for memory."""
-        found = re.search(r"^oom_kill (\d+)", self.run("cat /sys/fs/cgroup/memory.events"), re.MULTILINE)
-        return int(found[1]) if found else 0
+        places = "/sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control"  # version 2, version 1
+        found = re.search(r"^oom_kill (\d+)", self.run(f"cat {places} 2>/dev/null || true"), re.MULTILINE)
+        assert found is not None, places  # noqa: S101
+        return int(found[1])
 
     def counters(self) -> tuple[int, int, int]:
         """(WAL bytes, transactions, bytes of temporary files)"""
@@ -113,14 +116,21 @@ def _with_idle(server: Server, seconds: int) -> float:
     sleeper = "SELECT count(*) FROM pg_class;\n\\sleep 3600 s\n"
     server.run("cat >/tmp/idle.sql", sleeper)
     server.run(
-        f"nohup pgbench -U postgres -n -c {_IDLE} -t 1 -f /tmp/idle.sql postgres >/dev/null 2>&1 & echo $! >/tmp/idle"
+        f"nohup pgbench -U postgres -n -c {_IDLE} -t 1 -f /tmp/idle.sql postgres </dev/null >/tmp/idle.log 2>&1 &"
+        " echo $! >/tmp/idle"
     )
-    while int(server.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'")) < _IDLE:
-        time.sleep(0.2)
     try:
+        until(lambda: _connected(server), f"{_IDLE} connections", 60)
         return _pgbench(server, seconds, f"-S -c {_BUSY} -j 2")
     finally:
         server.run("kill $(cat /tmp/idle)")
+
+
+def _connected(server: Server) -> bool:
+    """AssertionError with what the one who opens them says."""
+    found = int(server.sql("SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'"))
+    assert found >= _IDLE, f"{found}; {server.run('tail --lines=2 /tmp/idle.log')}"  # noqa: S101
+    return True
 
 
 def _timed(server: Server, statements: str) -> float:
