@@ -4,7 +4,7 @@ from basalt.workload.words import FILES, STACK, Authority, Limits, Port, Probe, 
 
 #: Seconds between two looks at who watches others. Every scrape looks at it too and tells of it; the probe is for `up`,
 #: and would cost more than the watching.
-RARELY = 300
+RARELY = 120
 
 
 def asks_https(url: str, authority: Authority = STACK, interval: int = 10) -> Probe:
