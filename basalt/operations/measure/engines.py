@@ -52,9 +52,9 @@ def _asked(plan: Plan, host: str, client: docker.DockerClient) -> Engine:
 
 
 def _told(container: Container) -> dict[str, Any]:
-    """What the engine tells of it; where it looks rarely and has not looked yet, what its own probe says."""
+    """What the engine tells of it; where it looks rarely and has not found it healthy, what its own probe says."""
     told: dict[str, Any] = container.attrs
-    if told["State"].get("Health", {}).get("Status") == "starting" and well(container):
+    if told["State"].get("Health", {}).get("Status") in {"starting", "unhealthy"} and well(container):
         return {**told, "State": {**told["State"], "Health": {"Status": "healthy"}}}
     return told
 

@@ -1,5 +1,5 @@
-"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not looked yet, as the
-container's own probe answers when it is run now."""
+"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not found it healthy yet or
+not again, as the container's own probe answers when it is run now."""
 
 import time
 from http import HTTPStatus
@@ -20,9 +20,7 @@ def well(container: Container) -> bool:
     """Running, and healthy where it has a probe. A look of our own does not change what the engine says of it."""
     state = container.attrs["State"]
     health = state.get("Health", {}).get("Status")
-    if not state["Running"] or health not in (None, "healthy", "starting"):
-        return False
-    return health != "starting" or _answers(container)
+    return bool(state["Running"]) and (health in (None, "healthy") or _answers(container))
 
 
 def _answers(container: Container) -> bool:

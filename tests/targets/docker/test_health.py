@@ -75,6 +75,14 @@ def test_what_the_engine_saw_counts(start: Start) -> None:
     assert not well(container)
 
 
+def test_who_is_looked_at_rarely_and_answers_again_is_well_at_once(start: Start) -> None:
+    container = start("test -e /tmp/mended", 16)
+    assert until(lambda: engine_says(container) == "unhealthy", "a look of the engine's", 60)
+    assert not well(container)
+    container.exec_run(["touch", "/tmp/mended"])  # noqa: S108  the container's own
+    assert well(container)
+
+
 def test_who_has_stopped_is_not_well(start: Start) -> None:
     container = start("true", 60)
     container.kill()
