@@ -1,5 +1,5 @@
-"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not found it healthy yet or
-not again, as the container's own probe answers when it is run now."""
+"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not found it healthy yet
+(or not again), as the container's own probe answers when it is run now."""
 
 import time
 from http import HTTPStatus
