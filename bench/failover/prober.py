@@ -60,6 +60,8 @@ class Prober:
                     connection.close()
                 continue
             self.taken.append(Taken(member, sent, time.monotonic()))
+        if connection is not None:
+            connection.close()
 
 
 def overlaps(taken: Iterable[Taken]) -> int:

@@ -51,8 +51,9 @@ class Hand:
 
     def _listen(self) -> None:
         assert self._process.stdout is not None  # noqa: S101  a pipe
-        for line in self._process.stdout:
-            self._lines.put(line.rstrip("\n"))
+        with self._process.stdout as lines:
+            for line in lines:
+                self._lines.put(line.rstrip("\n"))
         self._lines.put(None)
 
     @property
