@@ -4,96 +4,41 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
+from basalt import cli_database
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
 from basalt.collect import pictures
 from basalt.collect.cost import Estimate, estimate
-from basalt.collect.faults import FolderError
-from basalt.collect.prices import PriceError, price_list, providers
-from basalt.images import UnknownImageError
+from basalt.collect.prices import price_list, providers
 from basalt.operations import check as checklist
-from basalt.operations import database as databases
 from basalt.operations import hosts as machines
 from basalt.operations import login, overview
 from basalt.operations import logs as lines
 from basalt.operations import sla as account
 from basalt.operations import status as condition
 from basalt.operations import up as operation
-from basalt.operations.build import BuildError
 from basalt.operations.environment import ROOT
-from basalt.operations.metrics import MetricsError
-from basalt.operations.pulumi import PulumiError
-from basalt.operations.recover import BusyError, ForeignError
-from basalt.operations.switchover import restart as rolling
-from basalt.operations.switchover import run as planned
-from basalt.operations.switchover.decide import RefusedError
-from basalt.operations.switchover.hands import HandError
-from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
-from basalt.targets.docker.engine import EngineError
+from basalt.terminal import AsJson, Stack, Yes, console, errors, say, table, told
 from basalt.topology.load import load_stack
-from basalt.topology.problem import StackError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A production topology from one stack file.")
-console = Console(soft_wrap=True)
-errors = Console(stderr=True, soft_wrap=True)
-
-Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stacks/Pulumi.<stack>.yaml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-
-#: What a user can mend: told in a sentence, without a traceback.
-_EXPECTED = (
-    StackError,
-    FolderError,
-    EngineError,
-    BuildError,
-    PulumiError,
-    BusyError,
-    ForeignError,
-    UnknownImageError,
-    PriceError,
-    MetricsError,
-    lines.LogsError,
-    login.LoginError,
-    account.ReportError,
-    machines.PlaybookError,
-    SwitchError,
-    HandError,
-    databases.DatabaseError,
-)
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    try:
-        yield
-    except _EXPECTED as error:
-        errors.print(str(error), style="red", markup=False, highlight=False)
-        raise typer.Exit(1) from None
-
-
-def _say(message: str) -> None:
-    console.print(f"[basalt] {message}", markup=False, highlight=False)
 
 
 @app.command()
 def up(stack: Stack, yes: Yes = False) -> None:
     """Build what is missing, then `pulumi up`. Stacks other than dev and test show a preview and ask first."""
-    with _told():
+    with told():
         topology = load_stack(ROOT, stack)
         ask = not (yes or topology.environment.tolerates_one_host)
-        operation.up(stack, _say, ask=ask)
-        _table("What to open", ("what", "where", "how to log in"), login.rows(topology))
+        operation.up(stack, say, ask=ask)
+        table("What to open", ("what", "where", "how to log in"), login.rows(topology))
 
 
 @app.command()
@@ -104,41 +49,41 @@ def down(
     yes: Yes = False,
 ) -> None:
     """Remove the stack's containers, networks and files. Data stays unless you say `--data delete`."""
-    with _told():
+    with told():
         topology = load_stack(ROOT, stack)
         deletes = data == "delete"
         if deletes and not yes:
             typer.confirm(f"Delete ALL data of stack {stack}? It cannot be undone", abort=True)
         elif not yes and not topology.environment.tolerates_one_host:
             typer.confirm(f"Stop everything that stack {stack} runs?", abort=True)
-        operation.down(stack, _say, data=deletes, orphans=orphans)
+        operation.down(stack, say, data=deletes, orphans=orphans)
 
 
 @app.command()
 def images(stack: Stack) -> None:
     """Build the stack's images and bring them to its engines."""
-    with _told():
-        operation.images(stack, _say)
+    with told():
+        operation.images(stack, say)
 
 
 @app.command()
 def plan(stack: Stack, as_json: AsJson = False) -> None:
     """Show what a stack file means: instances, hosts, addresses, limits. Touches nothing."""
-    with _told():
+    with told():
         topology = load_stack(ROOT, stack)
         rows = overview.rows(topology)
     if as_json:
         print(json.dumps(rows, indent=2))
     else:
-        _table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
+        table(f"Stack {stack}", overview.HEAD, [tuple(str(row[key]) for key in overview.HEAD) for row in rows])
         for note in overview.notes(topology):
-            _say(note)
+            say(note)
 
 
 @app.command()
 def status(stack: Stack, as_json: AsJson = False) -> None:
     """What a stack is doing now. Exits with 2 when a container is not healthy or a critical alert fires."""
-    with _told():
+    with told():
         found = condition.look(load_stack(ROOT, stack))
     if as_json:
         print(json.dumps({**dataclasses.asdict(found), "well": found.well}, indent=2))
@@ -149,8 +94,8 @@ def status(stack: Stack, as_json: AsJson = False) -> None:
 
 def _condition(stack: str, found: condition.Status) -> None:
     rows = [(line.service, line.title, line.told) for line in found.lines]
-    _table(f"Stack {stack}", ("service", "what", "now"), rows)
-    _say(f"{found.lasting - len(found.sick)} of {found.lasting} containers are healthy")
+    table(f"Stack {stack}", ("service", "what", "now"), rows)
+    say(f"{found.lasting - len(found.sick)} of {found.lasting} containers are healthy")
     for name, state in found.sick.items():
         errors.print(f"{name} is {state}", style="red", markup=False, highlight=False)
     for alert in found.alerts:
@@ -165,13 +110,13 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """The production checklist, measured. Exits with 2 when a row fails, 1 when one could not be measured."""
-    with _told():
+    with told():
         found = checklist.check(load_stack(ROOT, stack), drift=drift)
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
     else:
         console.print(checklist_table(stack, found))
-        _say(", ".join(summary(found)))
+        say(", ".join(summary(found)))
     sys.exit(exit_code(found))
 
 
@@ -183,7 +128,7 @@ def sla(
     as_json: AsJson = False,
 ) -> None:
     """How well the public routes were served, by week and month: uptime, incidents, and times as h:mm:ss."""
-    with _told():
+    with told():
         found = account.read(load_stack(ROOT, stack))
     kinds = [kind for kind, only in (("months", month), ("weeks", week)) if only or not (month or week)]
     if as_json:
@@ -192,7 +137,7 @@ def sla(
         return
     for kind in kinds:
         rows = [dataclasses.astuple(line) for line in account.lines(found, kind)]
-        _table(f"Stack {stack}: {kind}", tuple(one.name for one in dataclasses.fields(account.Line)), rows)
+        table(f"Stack {stack}: {kind}", tuple(one.name for one in dataclasses.fields(account.Line)), rows)
 
 
 @app.command()
@@ -209,7 +154,7 @@ def logs(  # noqa: PLR0913, PLR0917  options of a command line
 ) -> None:
     """Search what the stack's containers wrote."""
     question = lines.Question(since, service, request_id, level, words, limit)
-    with _told():
+    with told():
         topology = load_stack(ROOT, stack)
         for entry in (lines.follow if follow else lines.search)(topology, question):
             # Not by the console: it would wrap and colour.
@@ -224,7 +169,7 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Estimate what a stack's hosts cost in a month, from list prices. Touches nothing."""
-    with _told():
+    with told():
         topology = load_stack(ROOT, stack)
         chosen = [provider] if provider else providers()
         found = [estimate(topology, price_list(name), dedicated=dedicated) for name in chosen]
@@ -234,22 +179,22 @@ def cost(
         _bill(stack, found[0])
     else:
         rows = [(one.provider, f"{one.total:.2f} {one.currency}", one.read) for one in found]
-        _table(f"Stack {stack}: a month", ("provider", "total", "list prices of"), rows)
+        table(f"Stack {stack}: a month", ("provider", "total", "list prices of"), rows)
 
 
 def _bill(stack: str, found: Estimate) -> None:
     rows = [(item.what, item.how, f"{item.month:.2f}") for item in found.items]
     rows.append(("total", "", f"{found.total:.2f}"))
-    _table(f"Stack {stack} at {found.provider}", ("what", "as", f"{found.currency} a month"), rows)
-    _say(f"list prices of {found.read}: {found.source}")
+    table(f"Stack {stack} at {found.provider}", ("what", "as", f"{found.currency} a month"), rows)
+    say(f"list prices of {found.read}: {found.source}")
     for missing in found.not_counted:
-        _say(f"not counted: {missing}")
+        say(f"not counted: {missing}")
 
 
 @app.command()
 def catalogue(stack: Stack = "dev") -> None:
     """Print everything that basalt has, as Markdown: services, settings, workloads, alerts, checks. Touches nothing."""
-    with _told():
+    with told():
         print(catalog.catalogue(survey(load_stack(ROOT, stack))), end="")
 
 
@@ -259,7 +204,7 @@ def picture(
     hosts: Annotated[bool, typer.Option("--hosts", help="What stands where, in place of who uses what.")] = False,
 ) -> None:
     """Draw a stack out of its plan, as Mermaid. Touches nothing."""
-    with _told():
+    with told():
         site = survey(load_stack(ROOT, stack))
     print(pictures.hosts(site) if hosts else pictures.links(site))
 
@@ -267,93 +212,26 @@ def picture(
 @app.command()
 def urls(stack: Stack, as_json: AsJson = False) -> None:
     """What to open, and how to log in."""
-    with _told():
+    with told():
         rows = login.rows(load_stack(ROOT, stack))
     if as_json:
         print(json.dumps([{"what": what, "url": url, "login": how} for what, url, how in rows], indent=2))
     else:
-        _table("What to open", ("what", "where", "how to log in"), rows)
+        table("What to open", ("what", "where", "how to log in"), rows)
 
 
 @app.command()
 def secret(stack: Stack, name: str) -> None:
     """Print one secret of a stack, for instance `app/demo`."""
-    with _told():
+    with told():
         print(login.secret(stack, name))
 
 
 @app.command()
 def authority(stack: Stack) -> None:
     """Print the certificate that clients of the stack have to trust."""
-    with _told():
+    with told():
         print(login.authority(stack), end="")
-
-
-@app.command()
-def switchover(
-    stack: Stack,
-    to: Annotated[str | None, typer.Option(help="Who takes over, for instance postgres-2; else the fittest.")] = None,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say whether it could be done, and to whom.")] = False,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Hand the database to another member without a statement that fails. Exits with 2 when refused, 1 when failed."""
-    with _told(), _refused():
-        topology = load_stack(ROOT, stack)
-        if dry_run:
-            _facts(dataclasses.asdict(planned.prepare(survey(topology), to, wait)), as_json=as_json)
-            return
-        if not yes and not topology.environment.tolerates_one_host:
-            typer.confirm(f"Hand the database of stack {stack} to another member?", abort=True)
-        report = planned.switchover(topology, to, wait, errors.print if as_json else _say)
-        _facts(dataclasses.asdict(report), as_json=as_json)
-        if report.whole is None:
-            raise SwitchError(f"{report.former} does not follow after {planned.WHOLE:.0f} s; see: patronictl list")
-
-
-@app.command()
-def restart(
-    stack: Stack,
-    everybody: Annotated[bool, typer.Option("--all", help="Also members whose parameters need no restart.")] = False,
-    wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
-    yes: Yes = False,
-    as_json: AsJson = False,
-) -> None:
-    """Restart members of the database whose parameters need it: replicas first, and the leader after it handed over.
-    Exits with 2 when refused, 1 when failed."""
-    with _told(), _refused():
-        topology = load_stack(ROOT, stack)
-        if not yes and not topology.environment.tolerates_one_host:
-            typer.confirm(f"Restart the members of the database of stack {stack}, one after the other?", abort=True)
-        done = rolling.restart(topology, wait, errors.print if as_json else _say, everybody=everybody)
-        _facts(dataclasses.asdict(done), as_json=as_json)
-
-
-@contextmanager
-def _refused() -> Iterator[None]:
-    try:
-        yield
-    except RefusedError as error:
-        errors.print(f"refused: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from None
-
-
-def _facts(found: dict[str, object], *, as_json: bool) -> None:
-    if as_json:
-        print(json.dumps(found, indent=2))
-    else:
-        _say(", ".join(f"{key} {value}" for key, value in found.items()))
-
-
-@app.command()
-def database(
-    action: Annotated[databases.Action, typer.Argument(help="`diff` only tells; `apply` does what is missing.")],
-    stack: Stack,
-) -> None:
-    """Compare the live database with the stack file. `diff` exits with 2 when something differs."""
-    with _told():
-        sys.exit(databases.run(load_stack(ROOT, stack), action, console.out))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -363,7 +241,7 @@ def hosts(
     stack: Stack,
 ) -> None:
     """Run a playbook over a stack's hosts. Other options are ansible-playbook's: --check, --diff, --limit, --tags."""
-    with _told():
+    with told():
         machines.play(stack, playbook, context.args)
 
 
@@ -373,11 +251,7 @@ def doctor() -> None:
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
 
 
-def _table(title: str, head: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> None:
-    table = Table(*head, title=title, title_justify="left")
-    for row in rows:
-        table.add_row(*row)
-    console.print(table)
-
+for command in cli_database.COMMANDS:
+    app.command()(command)
 
 main: Callable[[], None] = app

@@ -5,7 +5,7 @@ never restarted: it hands over, and is a replica then."""
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.guards import guard, pause, resume
@@ -50,36 +50,60 @@ def pending(seen: View, *, everybody: bool) -> frozenset[str]:
     return frozenset(member.name for member in seen.members if everybody or member.pending_restart)
 
 
+def prepare(site: Site, *, everybody: bool) -> tuple[str, ...]:
+    """Who would be restarted, in order; who leads comes last. Changes nothing. RefusedError."""
+    seen, order = _whole(site), []
+    left = pending(seen, everybody=everybody)
+    while (name := step(seen, left)) is not None:
+        order.append(name)
+        left -= {name}
+    return tuple(order)
+
+
 def restart(topology: Topology, wait: float, say: Say, *, everybody: bool) -> Restarted:
     """RefusedError before anything is changed, SwitchError after."""
-    site = survey(topology)
-    done: list[str] = []
-    reads = writes = 0.0
-    for number in range(_ROUNDS):
-        left = set(pending(_whole(site, done), everybody=everybody and number == 0))
-        if not left:
-            break
-        while (name := step(_whole(site, done), frozenset(left))) is not None:
-            if name == _leader(site):
-                writes = max(writes, switchover(topology, None, wait, say).stall)
-            reads = max(reads, _restarted(site, name))
-            say(f"{name} is restarted")
-            left.remove(name)
-            done.append(name)
-            _settled(site)
-    return Restarted(tuple(done), round(reads, 3), round(writes, 3))
-
-
-def _whole(site: Site, done: list[str]) -> View:
-    """As it is, when all is well. RefusedError when it is not; SwitchError when some were restarted already."""
+    course = _Course(survey(topology), wait, say)
     try:
-        seen = look(site)
-    except HandError as error:
-        raise (SwitchError if done else RefusedError)(str(error)) from error
+        course.run(everybody=everybody)
+    except (RefusedError, HandError) as error:
+        if not course.done:
+            raise RefusedError(str(error)) from error
+        raise SwitchError(f"{error}; restarted are {', '.join(course.done)}; repair it, and try again") from error
+    return Restarted(tuple(course.done), round(course.reads, 3), round(course.writes, 3))
+
+
+@dataclass(slots=True)
+class _Course:
+    """How far it came. `reads` and `writes`: seconds for which they waited at most."""
+
+    site: Site
+    wait: float
+    say: Say
+    done: list[str] = field(default_factory=list)
+    reads: float = 0.0
+    writes: float = 0.0
+
+    def run(self, *, everybody: bool) -> None:
+        for number in range(_ROUNDS):
+            left = pending(_whole(self.site), everybody=everybody and number == 0)
+            while (name := step(_whole(self.site), left)) is not None:
+                self._restart(name)
+                left -= {name}
+
+    def _restart(self, name: str) -> None:
+        if name == _leader(self.site):
+            self.writes = max(self.writes, switchover(self.site.topology, None, self.wait, self.say).stall)
+        self.reads = max(self.reads, _restarted(self.site, name))
+        self.say(f"{name} is restarted")
+        self.done.append(name)
+        _settled(self.site)
+
+
+def _whole(site: Site) -> View:
+    """As it is, when all is well. RefusedError when it is not; HandError when nobody tells."""
+    seen = look(site)
     if not seen.whole:
-        so_far = f"; restarted are {', '.join(done)}" if done else ""
-        told = f"not every member follows the leader ({seen}){so_far}; wait, or repair it, and try again"
-        raise (SwitchError if done else RefusedError)(told)
+        raise RefusedError(f"not every member follows the leader ({seen}); wait, or repair it, and try again")
     return seen
 
 
