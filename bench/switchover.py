@@ -14,7 +14,6 @@ of `longest` at most 0.7 s and a fourth of the other's."""
 
 import argparse
 import json
-import shutil
 import statistics
 import sys
 import tempfile
@@ -24,59 +23,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.look import look
 from basalt.operations.switchover.view import View
+from bench.stack import links, prepare, remove
 from bench.writers import SCHEMA, Row, Writers, longest_gap, present, settle
-from tests.live.database import connect, parameters
-from tests.live.project import ROOT, Project, copy, execute
+from tests.live.database import connect
+from tests.live.project import ROOT, Project, execute
 from tests.waiting import until
 
-STACK = "swi"
-FOLDER = ROOT / ".basalt" / STACK
 WRITERS = 8
 _CALM = 1.0  # seconds of writing before and after
-
-TOPOLOGY = {
-    "environment": "test",
-    "region": "local",
-    "network": "198.18.0.0/20",
-    "hosts": {"local": {"address": "127.0.0.1", "zone": "a", "cores": 2, "memory_gb": 6}},
-    "services": {
-        "etcd": {},
-        "postgres": {"members": 3, "memory": 384, "databases": {"shop": {}}},
-        "haproxy": {"members": 2},
-        "pgbouncer": {"members": 2},
-    },
-}
-
-
-def prepare() -> Project:
-    """The stack is up, and the table is there."""
-    project = copy(FOLDER, STACK)
-    if not project.stack_file.exists():
-        project.stack_file.write_text(yaml.safe_dump({"config": {"basalt:topology": TOPOLOGY}}, sort_keys=False))
-    project.up()
-    with connect(project, "haproxy.write", "migrate") as connection:
-        connection.execute(SCHEMA)
-    return project
-
-
-def remove(project: Project) -> None:
-    """Nothing of it stays."""
-    project.basalt("down", "--orphans", "--data", "delete", "--yes")
-    shutil.rmtree(FOLDER)
-
-
-def links(project: Project) -> list[dict[str, Any]]:
-    """libpq's parameters of each writer: the same number at each PgBouncer."""
-    link = parameters(project, "pgbouncer.sql", "app")
-    poolers = project.plan.site.of("pgbouncer")
-    chosen = (poolers[number % len(poolers)] for number in range(WRITERS))
-    return [{**link, "host": pooler.name, "hostaddr": pooler.address} for pooler in chosen]
 
 
 def whole(project: Project) -> View | None:
@@ -130,7 +88,7 @@ def measure(project: Project, rounds: int) -> dict[str, Any]:
     run = f"switchover {time.time():.0f}"
     with tempfile.TemporaryDirectory() as folder:
         found: list[dict[str, Any]] = []
-        with Writers(Path(folder), run, links(project)) as writers:
+        with Writers(Path(folder), run, links(project, WRITERS)) as writers:
             for _ in range(rounds):
                 for arm in ARMS:
                     found.append(one(project, writers, arm))
@@ -166,7 +124,7 @@ def main() -> None:
     parser.add_argument("--keep", action="store_true", help="leave the stack up")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "switchover.json")
     options = parser.parse_args()
-    project = prepare()
+    project = prepare("swi", "198.18.0.0/20", (SCHEMA,))
     try:
         text = json.dumps(measure(project, options.rounds), indent=1)
     finally:

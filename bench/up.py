@@ -133,23 +133,7 @@ def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str])
     if strange := told.keys() - _CARRIED:
         raise ValueError(f"bench/up.py has no flag of docker run for {', '.join(sorted(strange))}")
     found = ["--read-only"] if told["read_only"] else []
-    pairs = [
-        ("--name", told["name"]),
-        ("--hostname", told["hostname"]),
-        ("--user", told["user"]),
-        ("--ip", address),
-        ("--network", plan.topology.name),
-        ("--memory", f"{told['memory']}m"),
-        ("--memory-swap", f"{told['memory_swap']}m"),
-        ("--cpus", told["cpus"]),
-        ("--shm-size", f"{told['shm_size']}m"),
-        ("--restart", told["restart"]),
-        ("--stop-signal", told["stop_signal"]),
-        ("--stop-timeout", str(told["stop_timeout"])),
-        ("--log-driver", told["log_driver"]),
-    ]
-    pairs += [("--cpu-shares", str(told["cpu_shares"]))] if told["cpu_shares"] else []
-    pairs += [("--pid", told["pid_mode"])] if told["pid_mode"] else []
+    pairs = [*_single(told), ("--ip", address), ("--network", plan.topology.name)]
     pairs += [("--cap-drop", name) for name in told["capabilities"]["drops"]]
     pairs += [("--cap-add", name) for name in told["capabilities"]["adds"]]
     pairs += [("--security-opt", option) for option in told["security_opts"]]
@@ -162,6 +146,26 @@ def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str])
     pairs += [("--mount", _mount(mount)) for mount in told["mounts"]]
     pairs += _health(told["healthcheck"]) if told["healthcheck"] else []
     return found + [word for pair in pairs for word in pair]
+
+
+def _single(told: dict[str, Any]) -> list[tuple[str, str]]:
+    """What is said once."""
+    flags = {
+        "name": told["name"],
+        "hostname": told["hostname"],
+        "user": told["user"],
+        "memory": f"{told['memory']}m",
+        "memory-swap": f"{told['memory_swap']}m",
+        "cpus": told["cpus"],
+        "cpu-shares": told["cpu_shares"],
+        "pid": told["pid_mode"],
+        "shm-size": f"{told['shm_size']}m",
+        "restart": told["restart"],
+        "stop-signal": told["stop_signal"],
+        "stop-timeout": told["stop_timeout"],
+        "log-driver": told["log_driver"],
+    }
+    return [(f"--{flag}", str(value)) for flag, value in flags.items() if value is not None]
 
 
 def _volume(mount: dict[str, Any]) -> str:

@@ -21,8 +21,9 @@ from typing import Any
 
 from bench.failover.arms import ARMS, declared, enter
 from bench.failover.faults import FAULTS
-from bench.failover.stack import prepare, remove, whole
+from bench.failover.stack import prepare, whole
 from bench.failover.trial import attempt
+from bench.stack import remove
 from tests.live.project import ROOT, Project
 
 

@@ -21,7 +21,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.failover.arms import ARMS, declared, enter
-from bench.failover.stack import cluster, container, links, prepare, remove, whole
+from bench.failover.stack import WRITERS, cluster, container, prepare, whole
+from bench.stack import links, remove
 from bench.writers import Writers, present, settle
 from tests.live.database import connect
 from tests.live.project import ROOT, Project, execute
@@ -109,7 +110,7 @@ def trial(project: Project, kind: str) -> dict[str, Any]:
     before, reign = figures(project), _reign(project)
     run = f"jitter {time.time():.3f}"
     with tempfile.TemporaryDirectory() as folder:
-        with Writers(Path(folder), run, links(project)) as writers:
+        with Writers(Path(folder), run, links(project, WRITERS)) as writers:
             time.sleep(1)
             KINDS[kind](project, leader)
             time.sleep(3)

@@ -1,62 +1,25 @@
 """The stack that fails: etcd, three members of PostgreSQL, HAProxy, PgBouncer, the fencer; brought up and removed."""
 
 import json
-import shutil
 from typing import Any
 
-import yaml
 from docker.models.containers import Container
 
+from bench.stack import prepare as small
 from bench.writers import SCHEMA
-from tests.live.database import connect, parameters
-from tests.live.project import ROOT, Project, copy, execute
+from tests.live.database import parameters
+from tests.live.project import Project, execute
 from tests.waiting import until
 
-STACK = "fen"
-FOLDER = ROOT / ".basalt" / STACK
 WRITERS = 4
 
-TOPOLOGY: dict[str, Any] = {
-    "environment": "test",
-    "region": "local",
-    "network": "198.18.32.0/20",
-    "hosts": {"local": {"address": "127.0.0.1", "zone": "a", "cores": 2, "memory_gb": 6}},
-    "services": {
-        "etcd": {},
-        "postgres": {"members": 3, "memory": 384, "databases": {"shop": {}}},
-        "fencer": {},
-        "haproxy": {"members": 2},
-        "pgbouncer": {"members": 2},
-    },
-}
 _CLUSTER = ("curl", "-fsS", "--cacert", "/etc/basalt/tls/control/ca.crt", "https://localhost:8008/cluster")
 PROBES = "CREATE TABLE IF NOT EXISTS bench_probe (member text PRIMARY KEY, seq bigint NOT NULL)"
 
 
 def prepare() -> Project:
     """The stack is up, and the tables are there."""
-    project = copy(FOLDER, STACK)
-    if not project.stack_file.exists():
-        project.stack_file.write_text(yaml.safe_dump({"config": {"basalt:topology": TOPOLOGY}}, sort_keys=False))
-    project.up()
-    with connect(project, "haproxy.write", "migrate") as connection:
-        connection.execute(SCHEMA)
-        connection.execute(PROBES)
-    return project
-
-
-def remove(project: Project) -> None:
-    """Nothing of it stays."""
-    project.basalt("down", "--orphans", "--data", "delete", "--yes")
-    shutil.rmtree(FOLDER)
-
-
-def links(project: Project) -> list[dict[str, Any]]:
-    """libpq's parameters of each writer: the same number at each PgBouncer."""
-    link = parameters(project, "pgbouncer.sql", "app")
-    poolers = project.plan.site.of("pgbouncer")
-    chosen = (poolers[number % len(poolers)] for number in range(WRITERS))
-    return [{**link, "host": pooler.name, "hostaddr": pooler.address} for pooler in chosen]
+    return small("fen", "198.18.32.0/20", (SCHEMA, PROBES), fencer={})
 
 
 def members(project: Project) -> dict[str, dict[str, Any]]:

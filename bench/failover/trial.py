@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.failover.arms import ARMS, enter
-from bench.failover.faults import FAULTS
+from bench.failover.faults import FAULTS, Fault
 from bench.failover.prober import Prober, overlaps
-from bench.failover.stack import WRITERS, links, members, whole
+from bench.failover.stack import WRITERS, members, whole
+from bench.stack import links
 from bench.writers import TABLE, Row, Writers, longest_gap, present, settle
 from tests.live.database import connect
 from tests.live.project import Project
@@ -26,18 +27,9 @@ def attempt(
     struck = enter(project, ARMS[arm], own)
     run = f"failover {time.time():.3f}"
     with tempfile.TemporaryDirectory() as folder:
-        writers = Writers(Path(folder), run, links(project))
+        writers = Writers(Path(folder), run, links(project, WRITERS))
         with writers, Prober(members(project)) as prober:
-            until(lambda: _everybody(writers.rows(), time.monotonic() - 1.5), "writers that write", 60)
-            time.sleep(_CALM)
-            strike = FAULTS[fault].aim(project, struck)
-            begun = time.monotonic()
-            strike()
-            until(lambda: _everybody(writers.rows(), begun), f"writes after {fault}", _LONGEST, every=0.5)
-            time.sleep(_CALM)
-            written = time.monotonic()
-            FAULTS[fault].heal(project, struck)
-            leader = whole(project)
+            begun, written, leader = _struck(project, FAULTS[fault], struck, writers)
             ended = time.monotonic()
         rows = writers.rows()
     if sabotage:
@@ -53,6 +45,20 @@ def attempt(
         "overlaps": overlaps(prober.taken),
         **_account(project, run, rows),
     }
+
+
+def _struck(project: Project, fault: Fault, struck: str, writers: Writers) -> tuple[float, float, str]:
+    """When it was struck, until when was written, and who leads a cluster that is whole again."""
+    until(lambda: _everybody(writers.rows(), time.monotonic() - 1.5), "writers that write", 60)
+    time.sleep(_CALM)
+    strike = fault.aim(project, struck)
+    begun = time.monotonic()
+    strike()
+    until(lambda: _everybody(writers.rows(), begun), "writes after the fault", _LONGEST, every=0.5)
+    time.sleep(_CALM)
+    written = time.monotonic()
+    fault.heal(project, struck)
+    return begun, written, whole(project)
 
 
 def lose_one(project: Project, run: str) -> None:
