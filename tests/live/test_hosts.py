@@ -18,6 +18,7 @@ from tests.waiting import until
 
 FOLDER = ROOT / ".basalt" / "test-hosts"
 ZONES = ("a", "b", "c")
+NETWORK = "198.19.16.0/20"
 
 
 def declared(lab: list[Host]) -> dict[str, Any]:
@@ -28,6 +29,9 @@ def declared(lab: list[Host]) -> dict[str, Any]:
         f"node-{host.number}": {"address": host.address, "zone": zone, "cores": 2, "memory_gb": 4, **host.engine}
         for host, zone in zip(lab, ZONES, strict=True)
     }
+    # All hosts share one kernel here: in the network of `test`, whose containers are known by their addresses, they would
+    # be taken for these.
+    topology["network"] = NETWORK
     topology["services"]["nginx"]["publish"] = {"https": "0.0.0.0:8443", "http": "0.0.0.0:8080"}
     return document
 

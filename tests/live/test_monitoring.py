@@ -29,8 +29,8 @@ def test_every_rule_is_evaluated_and_an_idle_stack_is_silent(project: Project) -
         found = [rule for group in ask(project, "rules")["groups"] for rule in group["rules"]]
         assert {rule["name"] for rule in found if rule["type"] == "alerting"} == declared
         assert {rule["name"]: rule.get("lastError") for rule in found if rule["health"] != "ok"} == {}
-        firing = {rule["name"] for rule in found if rule.get("state") == "firing"}
-        assert firing == {"Watchdog"}
+        labels = [alert["labels"] for rule in found for alert in rule.get("alerts", ()) if alert["state"] == "firing"]
+        assert {(label["alertname"], label.get("subject")) for label in labels} == {("Watchdog", None)}
         return True
 
     until(told, "every rule evaluated, only the watchdog firing", 90, every=2)
