@@ -15,6 +15,7 @@ Ratios: ours / (plain + empty), again / empty_again, bare_again / empty_again. G
 
 import argparse
 import json
+import shlex
 import shutil
 import statistics
 import subprocess
@@ -179,9 +180,9 @@ def _mount(mount: dict[str, Any]) -> str:
 
 
 def _health(probe: dict[str, Any]) -> list[tuple[str, str]]:
-    # `docker run` takes a probe as one line for a shell only; the words contain no quotes.
+    # `docker run` takes a probe as one line for a shell only.
     return [
-        ("--health-cmd", subprocess.list2cmdline(probe["tests"][1:])),
+        ("--health-cmd", shlex.join(probe["tests"][1:])),
         ("--health-interval", probe["interval"]),
         ("--health-timeout", probe["timeout"]),
         ("--health-start-period", probe["start_period"]),
