@@ -59,6 +59,8 @@ def restart(
         if not yes and not topology.environment.tolerates_one_host:
             typer.confirm(f"Restart the members of the database of stack {stack}, one after the other?", abort=True)
         done = rolling.restart(topology, wait, errors.print if as_json else say, everybody=everybody)
+        if done.members:  # what waited for it, as an extension does for its library
+            databases.run(topology, databases.Action.APPLY, errors.print if as_json else say)
         facts(dataclasses.asdict(done), as_json=as_json)
 
 

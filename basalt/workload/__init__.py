@@ -2,6 +2,7 @@
 
 from basalt.workload.exporter import RARELY, asks_https, exporter
 from basalt.workload.files import Certificate, Content, File, SecretRef
+from basalt.workload.settle import Settle
 from basalt.workload.words import (
     CONTROL,
     FILES,
@@ -53,6 +54,7 @@ __all__ = [
     "ScheduledJob",
     "Scrape",
     "SecretRef",
+    "Settle",
     "Stop",
     "Threshold",
     "Tier",

@@ -6,6 +6,8 @@ Words are frozen data. They name no target, hold no secret and do no I/O; a targ
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from basalt.workload.settle import Settle
+
 #: Every basalt image runs as this user; no host account has the number, so a file it owns belongs to a container.
 UID = 10001
 
@@ -270,6 +272,8 @@ class Workload:
     note: str = ""
     #: Runs to its end at `up`, again whenever anything about it changes.
     task: bool = False
+    #: For a task: what follows it.
+    settle: Settle | None = None
     #: Tasks that must have ended well before an instance starts or is replaced.
     after: tuple[str, ...] = ()
     #: Instance N runs on the host of instance N of that workload.

@@ -29,8 +29,8 @@ def declared(lab: list[Host]) -> dict[str, Any]:
         f"node-{host.number}": {"address": host.address, "zone": zone, "cores": 2, "memory_gb": 4, **host.engine}
         for host, zone in zip(lab, ZONES, strict=True)
     }
-    # All hosts share one kernel here: in the network of `test`, whose containers are known by their addresses, they would
-    # be taken for these.
+    # All hosts share one kernel here: in the network of `test`, whose containers are known by their addresses, these
+    # would be taken for them.
     topology["network"] = NETWORK
     topology["services"]["nginx"]["publish"] = {"https": "0.0.0.0:8443", "http": "0.0.0.0:8080"}
     return document

@@ -6,7 +6,7 @@ import re
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,8 @@ from tests.live.project import Project, execute
 from tests.waiting import until
 
 pytestmark = pytest.mark.breaks
+
+MEMBERS = ("postgres-1", "postgres-2", "postgres-3")
 
 _LINKS: dict[str, dict[str, Any]] = {}
 
@@ -167,10 +169,56 @@ def test_no_statement_fails_while_the_database_is_handed_over(project: Project, 
 @pytest.mark.usefixtures("table")
 def test_no_statement_fails_while_every_member_is_restarted(project: Project, tmp_path: Path) -> None:
     leader(project)
-    started = {name: _started(project, name) for name in ("postgres-1", "postgres-2", "postgres-3")}
+    started = {name: _started(project, name) for name in MEMBERS}
     account = written(project, tmp_path, "restart", "--all", "--yes")
     assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
     assert all(_started(project, name) != before for name, before in started.items())
+
+
+@contextmanager
+def declared(project: Project) -> Iterator[Callable[..., None]]:
+    """Declares parameters in the stack file; it is brought back to what it was."""
+    before = project.stack_file.read_text()
+
+    def declare(**parameters: str | int) -> None:
+        project.edit(lambda topology: topology["services"]["postgres"].setdefault("parameters", {}).update(parameters))
+
+    try:
+        yield declare
+    finally:
+        project.stack_file.write_text(before)
+        project.up()
+
+
+@pytest.mark.usefixtures("table")
+def test_up_reloads_where_it_can_and_restarts_unnoticed_where_it_must(project: Project, tmp_path: Path) -> None:
+    leader(project)
+    started = {name: _started(project, name) for name in MEMBERS}
+    with declared(project) as declare:
+        declare(log_min_duration_statement="2s")
+        told = project.pulumi("preview").stdout
+        assert "takes_reload" in told
+        assert "takes_restart" not in told
+        project.up()
+        until(lambda: _values(project, "log_min_duration_statement") == {"2s"}, "the value on every member", 30)
+        assert {name: _started(project, name) for name in MEMBERS} == started
+
+        declare(max_locks_per_transaction=80)
+        told = project.pulumi("preview", "--diff").stdout
+        assert re.search(r"takes_restart\s*: \{\s*~ max_locks_per_transaction: \"64\" => \"80\"", told), told
+        account = written(project, tmp_path, "up", "--yes")
+        assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+        assert _values(project, "max_locks_per_transaction") == {"80"}
+        assert all(_started(project, name) != before for name, before in started.items())
+    # What replicas may not have less of than their primary (manual, 26.4.1).
+    assert _values(project, "max_locks_per_transaction") == {"64"}
+    project.pulumi("preview", "--expect-no-changes")
+
+
+def _values(project: Project, parameter: str) -> set[str]:
+    """What the members run with."""
+    shown = ("psql", "-h", "/run/postgresql", "-d", "postgres", "-Atc", f"SHOW {parameter}")
+    return {execute(project.containers()[name], *shown).strip() for name in MEMBERS}
 
 
 def _started(project: Project, name: str) -> str:

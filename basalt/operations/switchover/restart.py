@@ -1,7 +1,8 @@
 """`basalt restart`: every member whose parameters need one is restarted, without a statement that fails.
 
-Replicas go first, one by one, each waited for. While one restarts, reads wait in the pools; writes go on. The leader is
-never restarted: it hands over, and is a replica then."""
+Replicas go first, one by one, each waited for. Reads wait in the pools for as long as it takes to send them elsewhere:
+to another replica, or to the leader where there is none. The leader is never restarted: it hands over, and is a replica
+then."""
 
 import time
 from collections.abc import Callable
@@ -24,9 +25,19 @@ Say = Callable[[str], None]
 #: Rounds: a replica cannot have less of some parameters than its primary (manual, 26.4.1), so what is lowered is
 #: pending again where the primary was last.
 _ROUNDS = 3
-_HOLD = 30.0  # seconds for which reads wait at most
+_HOLD = 10.0  # seconds for which reads wait at most
 _READY = 20.0
 _RESTART = 25.0
+_STEP = 6.0
+
+#: Nobody is sent to the replica $0 while this runs. Whoever began it may be gone: its input ends then, and with it this.
+_ASIDE = """
+tell() { echo "set server replicas/$0 state $1" | socat -t 5 - UNIX-CONNECT:/tmp/admin.sock; }
+echo '{"event": "ready"}'; read -r _
+told=$(tell maint) && [ -z "$told" ] || { printf '{"event": "refused", "why": "%s"}\\n' "$told"; exit 1; }
+echo '{"event": "aside"}'; read -r _
+tell ready
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +63,10 @@ def pending(seen: View, *, everybody: bool) -> frozenset[str]:
 
 def prepare(site: Site, *, everybody: bool) -> tuple[str, ...]:
     """Who would be restarted, in order; who leads comes last. Changes nothing. RefusedError."""
-    seen, order = _whole(site), []
+    seen, order = look(site), []
     left = pending(seen, everybody=everybody)
+    if left:
+        _require_whole(seen)
     while (name := step(seen, left)) is not None:
         order.append(name)
         left -= {name}
@@ -85,8 +98,8 @@ class _Course:
 
     def run(self, *, everybody: bool) -> None:
         for number in range(_ROUNDS):
-            left = pending(_whole(self.site), everybody=everybody and number == 0)
-            while (name := step(_whole(self.site), left)) is not None:
+            left = pending(look(self.site), everybody=everybody and number == 0)
+            while left and (name := step(_whole(self.site), left)) is not None:
                 self._restart(name)
                 left -= {name}
 
@@ -102,9 +115,13 @@ class _Course:
 def _whole(site: Site) -> View:
     """As it is, when all is well. RefusedError when it is not; HandError when nobody tells."""
     seen = look(site)
+    _require_whole(seen)
+    return seen
+
+
+def _require_whole(seen: View) -> None:
     if not seen.whole:
         raise RefusedError(f"not every member follows the leader ({seen}); wait, or repair it, and try again")
-    return seen
 
 
 def _settled(site: Site) -> None:
@@ -126,22 +143,33 @@ def _restarted(site: Site, name: str) -> float:
     databases = [f"{database}_ro" for database in settings.databases]
     member = next(one for one in site.of("postgres") if one.name == name)
     hand = Hand(site, member, "postgres-switch", "restart")
+    steers = tuple(Hand(site, one, "sh", "-c", _ASIDE, name) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_HOLD, *databases)) for one in site.of("pgbouncer"))
     try:
-        _ready((hand, *guards))
-        started = time.monotonic()
-        try:
-            pause(guards)
-            hand.tell("go")
-            hand.event("restarted", seconds=_RESTART)
-        except HandError as error:
-            raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
-        finally:
-            list(resume(site, guards))
-        return time.monotonic() - started
+        _ready((hand, *steers, *guards))
+        waited = _sent_elsewhere(site, steers, guards)
+        hand.tell("go")
+        hand.event("restarted", seconds=_RESTART)
+        return waited
+    except HandError as error:
+        raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
     finally:
-        for each in (hand, *guards):
+        for each in (hand, *steers, *guards):
             each.close()
+
+
+def _sent_elsewhere(site: Site, steers: tuple[Hand, ...], guards: tuple[Hand, ...]) -> float:
+    """A paused pool has no connection left; those that it makes afterwards go elsewhere. The seconds that it took."""
+    started = time.monotonic()
+    try:
+        pause(guards)
+        for steer in steers:
+            steer.tell("aside")
+        for steer in steers:
+            steer.event("aside", seconds=_STEP)
+    finally:
+        list(resume(site, guards))
+    return time.monotonic() - started
 
 
 def _ready(hands: tuple[Hand, ...]) -> None:

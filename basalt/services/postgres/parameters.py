@@ -35,6 +35,11 @@ def known() -> dict[str, dict[str, Any]]:
     return found
 
 
+def takes_restart(name: str) -> bool:
+    """Whether a change takes effect at a start only (`pg_settings.context`, manual 52.24); a reload does otherwise."""
+    return known().get(name, {}).get("context") == "postmaster"
+
+
 def wrong(name: str, value: Value) -> str | None:
     """What to do instead of a value that the server would refuse; None for one that it takes."""
     about = known().get(name)

@@ -8,6 +8,7 @@ import yaml
 
 from basalt.services.postgres import roles
 from basalt.services.postgres.dynamic import archives, configuration, machine
+from basalt.services.postgres.parameters import Value, takes_restart
 from basalt.services.postgres.promise import told
 from basalt.services.postgres.settings import Settings
 from basalt.services.postgres.tuning import told as warned
@@ -26,6 +27,7 @@ from basalt.workload import (
     Reload,
     Scrape,
     SecretRef,
+    Settle,
     Stop,
     Tier,
     Tmpfs,
@@ -62,7 +64,8 @@ _EXPORTER_FLAGS = (
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     """`postgres`, `postgres-provision`, `postgres-exporter`."""
-    yield _members(settings, topology)
+    members = _members(settings, topology)
+    yield members
     yield Workload(
         name=PROVISION,
         image="postgres",
@@ -72,8 +75,17 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         uses=(SQL, REST),
         limits=Limits(memory=128),
         probe=None,
+        settle=_settle(configuration(settings, members.limits, topology)["postgresql"]["parameters"]),
     )
     yield _exporter(settings)
+
+
+def _settle(parameters: dict[str, Value]) -> Settle:
+    """Members are restarted from outside, where clients can be kept waiting meanwhile."""
+    found: dict[str, dict[str, str]] = {"takes_reload": {}, "takes_restart": {}}
+    for name, value in sorted(parameters.items()):
+        found["takes_restart" if takes_restart(name) else "takes_reload"][name] = str(value)
+    return Settle(command=("restart", "--yes"), parameters=found)
 
 
 def _members(settings: Settings, topology: Topology) -> Workload:

@@ -1,11 +1,17 @@
-"""Points in the graph that wait: for containers to be healthy, for a task to have ended well. As with files, what acts
-is imported where it acts."""
+"""Points in the graph that wait: for containers to be healthy, for a task to have ended well, for what follows it. As
+with files, what acts is imported where it acts."""
 
+import subprocess
+import sys
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+
+#: The exit code of a command that has changed nothing and may be repeated, and the seconds until then.
+_REFUSED, _AGAIN = 2, 3.0
 
 
 class _HealthyProvider(ResourceProvider):
@@ -55,6 +61,31 @@ class _CompletedProvider(ResourceProvider):
         wait_completed(props["container"]["engine"], props["container"]["name"], props["seconds"])
 
 
+class _SettledProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        self._settle(props)
+        return CreateResult(props["stack"], props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        self._settle(news)
+        return UpdateResult(news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        changed = {key for key in olds.keys() | news.keys() if olds.get(key) != news.get(key)}
+        return DiffResult(changes=any(key.startswith("takes_") for key in changed))
+
+    @staticmethod
+    def _settle(props: dict[str, Any]) -> None:
+        deadline = time.monotonic() + props["seconds"]
+        command = [sys.executable, "-m", "basalt", *props["command"], "--stack", props["stack"]]
+        while (done := subprocess.run(command, capture_output=True, text=True, check=False)).returncode:
+            if done.returncode != _REFUSED or time.monotonic() > deadline:
+                raise RuntimeError(f"{' '.join(command[2:])}: {(done.stderr or done.stdout).strip()[-2000:]}")
+            time.sleep(_AGAIN)
+
+
 class Healthy(Resource, module="basalt", name="Healthy"):
     """All these containers are healthy. `containers`: {name, id, engine} each; a changed id waits again. With
     `on_create` false the first creation does not wait: members of a quorum start together, and roll one by one."""
@@ -70,6 +101,23 @@ class Healthy(Resource, module="basalt", name="Healthy"):
     ) -> None:
         inputs = {"containers": containers, "on_create": on_create, "seconds": seconds}
         super().__init__(_HealthyProvider(), name, inputs, opts)
+
+
+class Settled(Resource, module="basalt", name="Settled"):
+    """What follows a task (`basalt.workload.Settle`). Every key of `parameters` is a property: so a preview tells what
+    takes a reload from what takes a restart."""
+
+    def __init__(
+        self,
+        name: str,
+        stack: str,
+        command: Sequence[str],
+        parameters: Mapping[str, Mapping[str, str]],
+        seconds: int,
+        opts: pulumi.ResourceOptions | None = None,
+    ) -> None:
+        inputs = {"stack": stack, "command": list(command), "seconds": seconds, **parameters}
+        super().__init__(_SettledProvider(), name, inputs, opts)
 
 
 class Completed(Resource, module="basalt", name="Completed"):

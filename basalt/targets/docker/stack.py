@@ -15,12 +15,12 @@ from basalt.targets.docker.contents import Contents, reloadable
 from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
 from basalt.targets.docker.engine import describe
 from basalt.targets.docker.files import FilesArgs, FilesResource
-from basalt.targets.docker.gates import Completed, Healthy
+from basalt.targets.docker.gates import Completed, Healthy, Settled
 from basalt.targets.docker.preflight import require
 from basalt.targets.secrets import Secrets
 from basalt.topology.model import Host, Topology
 from basalt.urls import urls
-from basalt.workload import Tier, Workload
+from basalt.workload import Settle, Tier, Workload
 
 # Seconds. The longest of each seen on two busy cores took a third.
 _ROLL = 300
@@ -157,7 +157,10 @@ class _Graph:
         if workload.task:
             opts = self._child(depends_on=[container])
             seen = self._seen(instance, container)
-            self._gates[workload.name].append(Completed(f"{instance.name}-completed", seen, _TASK, opts))
+            completed = Completed(f"{instance.name}-completed", seen, _TASK, opts)
+            self._gates[workload.name].append(completed)
+            if workload.settle:
+                self._gates[workload.name].append(self._settled(instance, workload.settle, completed))
             return
         everyone = self._site.of(workload.name)
         wave = everyone[: instance.ordinal][-(instance.ordinal % at_once(workload) or at_once(workload)) :]
@@ -165,6 +168,10 @@ class _Graph:
             seen_wave = [self._seen(other, self._containers[other.name]) for other in wave]
             gate = Healthy(f"{instance.name}-healthy", seen_wave, _ROLL, self._child(), on_create=False)
             self._gates[workload.name].append(gate)
+
+    def _settled(self, instance: Instance, settle: Settle, completed: Completed) -> Settled:
+        name, stack = f"{instance.name}-settled", self._plan.topology.name
+        return Settled(name, stack, settle.command, settle.parameters, _TASK, self._child(depends_on=[completed]))
 
     def _seen(self, instance: Instance, container: docker.Container) -> dict[str, Any]:
         name = words.container_name(self._site, instance)

@@ -1,8 +1,9 @@
 """Brings roles, databases, privileges and Patroni's dynamic configuration to what a document declares.
 
 Says what it changes, one line each; nothing is changed twice, nothing is dropped: what is there and not declared is
-named and left. A parameter that takes effect at a start only restarts the members, the primary last. In the container
-of the primary it compares (`--diff`) or does so once more (`--apply`), without passwords, which are not there."""
+named and left. It restarts nobody: a parameter that takes effect at a start only is named, as is what has to wait for
+it; `basalt restart` does that while clients are kept waiting. In the container of the primary it compares (`--diff`) or
+does so once more (`--apply`), without passwords, which are not there."""
 
 import argparse
 import json
@@ -20,7 +21,6 @@ TLS = Path("/etc/basalt/tls")
 _PAUSE = 1.0  # seconds before a failed attempt is repeated
 _NOTICE = 15.0  # seconds in which every member has taken up a changed configuration
 _NO_PRIMARY = 3  # the exit code of `--diff` and `--apply` in the container of a replica
-_ROUNDS = 3  # of restarts: replicas take up a lower limit only after the primary has (hot standby, manual 26.4)
 
 
 class Provisioner:
@@ -53,8 +53,7 @@ class Provisioner:
         """One attempt. OSError and psycopg.Error when something does not answer; DeclarationError."""
         self._cluster.wait_for_leader(deadline)
         self._configure()
-        if not self._dry:
-            self._restart_where_pending(deadline)
+        self._tell_pending()
         self._server.roles(self._document["roles"])
         self._server.closed_to_strangers()
         for database in self._document["databases"]:
@@ -84,15 +83,10 @@ class Provisioner:
         alive = [member for member in self._cluster.members() if member["state"] in ("running", "streaming")]
         return sorted(alive, key=lambda member: str(member["role"]) == "leader")
 
-    def _restart_where_pending(self, deadline: float) -> None:
-        for _ in range(_ROUNDS):
-            pending = [member for member in self._running() if self._cluster.restart_pending(member)]
-            for member in pending:
-                self._cluster.restart(member)
-                self._say(f"restarted {member['name']}")
-            if not pending:
-                return
-            self._cluster.wait_for_leader(deadline)
+    def _tell_pending(self) -> None:
+        for member in self._running():
+            if self._cluster.restart_pending(member):
+                self._leave(f"{member['name']} has to be restarted: basalt restart")
 
 
 def _options() -> argparse.Namespace:

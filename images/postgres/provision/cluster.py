@@ -9,7 +9,6 @@ from typing import Any
 
 _POLL = 0.5  # seconds
 _ANSWER = 10  # seconds
-_RESTART = 300  # seconds; a checkpoint goes before it
 
 Member = dict[str, Any]
 
@@ -53,10 +52,6 @@ class Cluster:
     def restart_pending(self, member: Member) -> bool:
         """Whether a member runs with values that only a restart can change."""
         return bool(self._call("GET", _base(member) + "/patroni").get("pending_restart"))
-
-    def restart(self, member: Member) -> None:
-        """Restarts a member's PostgreSQL; returns when it runs again."""
-        self._call("POST", _base(member) + "/restart", {"restart_pending": True}, _RESTART)
 
     def _ask(self, method: str, path: str, body: object = None) -> Any:
         """The first answer of any member; the last one's OSError when none gives one."""

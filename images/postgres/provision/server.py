@@ -36,6 +36,9 @@ _SETTINGS = """SELECT unnest(setconfig) FROM pg_db_role_setting JOIN pg_database
     WHERE datname = %s AND setrole = %s::regrole"""
 _EXTENSIONS = """SELECT extname, extversion, default_version FROM pg_extension
     JOIN pg_available_extensions ON name = extname"""
+_NOT_LOADED = """SELECT unnest(string_to_array(setting, ',')) FROM pg_file_settings
+    WHERE name = 'shared_preload_libraries'
+    EXCEPT SELECT unnest(string_to_array(current_setting('shared_preload_libraries'), ','))"""
 _RELATIONS = """SELECT format('%s.%s', nspname, relname), relkind::text, reloptions
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_'"""
@@ -179,8 +182,15 @@ class Server:
             self._change(connection, default_privileges(wanted, defaults))
             self._acts_as_owner(connection, wanted)
             present = {name: (have, shipped) for name, have, shipped in connection.execute(_EXTENSIONS)}
-            self._change(connection, extension_changes(wanted["extensions"], present))
+            self._change(connection, extension_changes(self._loadable(connection, wanted["extensions"]), present))
             self._objects(connection, wanted)
+
+    def _loadable(self, connection: Connection, extensions: list[str]) -> list[str]:
+        """Those whose library is loaded, or that have none: the library has the extension's name."""
+        waiting = {name for (name,) in connection.execute(_NOT_LOADED)} & set(extensions)
+        for name in sorted(waiting):
+            self._leave(f"extension {name} waits for the restart that loads its library: basalt restart")
+        return [name for name in extensions if name not in waiting]
 
     def _objects(self, connection: Connection, wanted: dict[str, Any]) -> None:
         """Tables' own settings, indexes, rights of declared roles."""

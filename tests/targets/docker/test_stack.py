@@ -53,6 +53,14 @@ def test_members_roll_one_after_the_other() -> None:
     assert gates == ["etcd-1-healthy", "etcd-2-healthy", "ready"]
 
 
+def test_what_follows_a_task_tells_what_a_change_takes() -> None:
+    made = program(load_stack(ROOT, "test"))
+    (settled,) = of_type(made, "Settled")
+    assert settled.name == "postgres-provision-1-settled"
+    assert settled.inputs["takes_restart"]["max_connections"] == "200"
+    assert "work_mem" in settled.inputs["takes_reload"]
+
+
 def test_a_label_tells_when_files_force_a_replacement() -> None:
     container = of_type(program(topology()), "Container")[0]
     labels = {label["label"]: label["value"] for label in container.inputs["labels"]}
