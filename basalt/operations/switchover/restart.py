@@ -30,7 +30,7 @@ _READY = 20.0
 _RESTART = 25.0
 _STEP = 6.0
 
-#: Nobody is sent to the replica $0 while this runs. Whoever began it may be gone: its input ends then, and with it this.
+#: Nobody is sent to the replica $0 while this runs. Whoever began it may be gone: its input ends then, and this too.
 _ASIDE = """
 tell() { echo "set server replicas/$0 state $1" | socat -t 5 - UNIX-CONNECT:/tmp/admin.sock; }
 echo '{"event": "ready"}'; read -r _
@@ -150,12 +150,12 @@ def _restarted(site: Site, name: str) -> float:
         waited = _sent_elsewhere(site, steers, guards)
         hand.tell("go")
         hand.event("restarted", seconds=_RESTART)
-        return waited
     except HandError as error:
         raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
     finally:
         for each in (hand, *steers, *guards):
             each.close()
+    return waited
 
 
 def _sent_elsewhere(site: Site, steers: tuple[Hand, ...], guards: tuple[Hand, ...]) -> float:
