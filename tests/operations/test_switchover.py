@@ -7,7 +7,7 @@ import pytest
 from basalt.operations.switchover.decide import LAG, Choice, RefusedError, choose
 from basalt.operations.switchover.guards import DRAIN, HOLD
 from basalt.operations.switchover.hands import command
-from basalt.operations.switchover.restart import pending, step
+from basalt.operations.switchover.restart import in_place, pending, step
 from basalt.operations.switchover.switch import orders
 from basalt.operations.switchover.view import View, view
 from basalt.topology.model import Host
@@ -118,6 +118,36 @@ def test_replicas_restart_before_the_leader_and_who_commits_wait_for_after_who_t
         order.append(name)
         left.remove(name)
     assert order == ["postgres-3", "postgres-2", "postgres-1"]
+
+
+def pending_restart(member: dict[str, Any], **values: tuple[int, int]) -> dict[str, Any]:
+    reason = {name: {"old_value": str(old), "new_value": str(new)} for name, (old, new) in values.items()}
+    return {**member, "pending_restart": True, "pending_restart_reason": reason}
+
+
+def test_a_lowered_limit_is_taken_up_by_the_leader_first_and_where_it_is() -> None:
+    members = [pending_restart(member, max_connections=(200, 100)) for member in (LEADER, SYNC, OTHER)]
+    seen = cluster(*members)
+    assert in_place(seen)
+    assert step(seen, pending(seen, everybody=False)) == "postgres-1"
+    assert step(seen, frozenset({"postgres-2", "postgres-3"})) == "postgres-3"
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"max_connections": (100, 200)},
+        {"max_connections": (200, 100), "max_worker_processes": (8, 10)},
+        {"shared_buffers": (200, 100)},
+        {},
+    ],
+)
+def test_the_leader_hands_over_where_anything_is_raised_or_no_limit_is_concerned(
+    values: dict[str, tuple[int, int]],
+) -> None:
+    seen = cluster(*(pending_restart(member, **values) for member in (LEADER, SYNC, OTHER)))
+    assert not in_place(seen)
+    assert step(seen, pending(seen, everybody=False)) == "postgres-3"
 
 
 def test_only_members_that_need_it_are_restarted_unless_all_are_asked_for() -> None:

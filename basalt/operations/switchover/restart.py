@@ -1,8 +1,10 @@
 """`basalt restart`: every member whose parameters need one is restarted, without a statement that fails.
 
 Replicas go first, one by one, each waited for. Reads wait in the pools for as long as it takes to send them elsewhere:
-to another replica, or to the leader where there is none. The leader is never restarted: it hands over, and is a replica
-then."""
+to another replica, or to the leader where there is none. The leader hands over, and is a replica then.
+
+Where a value is lowered that replicas may not have less of than their primary, the leader goes first, and where it is:
+whoever takes over would have the old value, and write it into the log. All wait for it meanwhile."""
 
 import time
 from collections.abc import Callable
@@ -22,8 +24,7 @@ from basalt.topology.model import Topology
 
 Say = Callable[[str], None]
 
-#: Rounds: a replica cannot have less of some parameters than its primary (manual, 26.4.1), so what is lowered is
-#: pending again where the primary was last.
+#: Rounds: of several values one may be raised and another lowered.
 _ROUNDS = 3
 _HOLD = 10.0  # seconds for which reads wait at most
 _READY = 20.0
@@ -50,10 +51,18 @@ class Restarted:
 
 
 def step(seen: View, left: frozenset[str]) -> str | None:
-    """Who is next of those that are left: replicas that no commit waits for, then the synchronous, last the leader.
-    None when all is done."""
-    order = sorted((m for m in seen.members if m.name in left), key=lambda m: (m.leads, m.synchronous, m.name))
+    """Who is next of those that are left: replicas that no commit waits for, then the synchronous, last the leader; it
+    comes first where it stays. None when all is done."""
+    stays = in_place(seen)
+    order = sorted(
+        (m for m in seen.members if m.name in left), key=lambda m: (m.leads is not stays, m.synchronous, m.name)
+    )
     return order[0].name if order else None
+
+
+def in_place(seen: View) -> bool:
+    """Whether the leader is restarted where it is."""
+    return seen.leader is not None and seen.leader.lowered
 
 
 def pending(seen: View, *, everybody: bool) -> frozenset[str]:
@@ -99,14 +108,18 @@ class _Course:
     def run(self, *, everybody: bool) -> None:
         for number in range(_ROUNDS):
             left = pending(look(self.site), everybody=everybody and number == 0)
-            while left and (name := step(_whole(self.site), left)) is not None:
-                self._restart(name)
+            while left and (name := step(seen := _whole(self.site), left)) is not None:
+                self._restart(name, stays=in_place(seen))
                 left -= {name}
 
-    def _restart(self, name: str) -> None:
-        if name == _leader(self.site):
+    def _restart(self, name: str, *, stays: bool) -> None:
+        leads = name == _leader(self.site)
+        if leads and not stays:
             self.writes = max(self.writes, switchover(self.site.topology, None, self.wait, self.say).stall)
-        self.reads = max(self.reads, _restarted(self.site, name))
+        if leads and stays:
+            self.writes = max(self.writes, _restarted_in_place(self.site, name))
+        else:
+            self.reads = max(self.reads, _restarted(self.site, name))
         self.say(f"{name} is restarted")
         self.done.append(name)
         _settled(self.site)
@@ -141,8 +154,7 @@ def _restarted(site: Site, name: str) -> float:
     settings = site.topology.service(Settings)
     assert settings is not None  # noqa: S101  there is a member
     databases = [f"{database}_ro" for database in settings.databases]
-    member = next(one for one in site.of("postgres") if one.name == name)
-    hand = Hand(site, member, "postgres-switch", "restart")
+    hand = _member(site, name)
     steers = tuple(Hand(site, one, "sh", "-c", _ASIDE, name) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_HOLD, *databases)) for one in site.of("pgbouncer"))
     try:
@@ -156,6 +168,33 @@ def _restarted(site: Site, name: str) -> float:
         for each in (hand, *steers, *guards):
             each.close()
     return waited
+
+
+def _restarted_in_place(site: Site, name: str) -> float:
+    """Restarts the leader, which stays; the seconds for which all waited."""
+    hand = _member(site, name)
+    guards = tuple(Hand(site, one, *guard(_RESTART)) for one in site.of("pgbouncer"))
+    try:
+        _ready((hand, *guards))
+        started = time.monotonic()
+        try:
+            pause(guards)
+            hand.tell("go")
+            hand.event("restarted", seconds=_RESTART)
+        finally:
+            list(resume(site, guards))
+        waited = time.monotonic() - started
+    except HandError as error:
+        raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
+    finally:
+        for each in (hand, *guards):
+            each.close()
+    return waited
+
+
+def _member(site: Site, name: str) -> Hand:
+    instance = next(one for one in site.of("postgres") if one.name == name)
+    return Hand(site, instance, "postgres-switch", "restart")
 
 
 def _sent_elsewhere(site: Site, steers: tuple[Hand, ...], guards: tuple[Hand, ...]) -> float:

@@ -7,11 +7,20 @@ from typing import Any
 #: States of a member that can do its part (Patroni's utils.py, cluster_as_json).
 _WELL = ("running", "streaming")
 _SYNC = ("sync_standby", "quorum_standby")
+#: A replica runs with no less of these than its primary did when it wrote the log (manual, 26.4.1).
+_NO_LESS = (
+    "max_connections",
+    "max_locks_per_transaction",
+    "max_prepared_transactions",
+    "max_wal_senders",
+    "max_worker_processes",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """`lag` in bytes; None where Patroni does not know it."""
+    """`lag` in bytes; None where Patroni does not know it. `lowered`: it waits for a restart with less of what replicas
+    may not have less of than their primary, and with more of nothing."""
 
     name: str
     role: str
@@ -19,6 +28,7 @@ class Member:
     timeline: int
     lag: int | None
     pending_restart: bool = False
+    lowered: bool = False
 
     @property
     def leads(self) -> bool:
@@ -106,7 +116,13 @@ def _member(told: dict[str, Any]) -> Member:
         timeline=int(told.get("timeline", 0)),
         lag=lag if isinstance(lag, int) else None,
         pending_restart=bool(told.get("pending_restart")),
+        lowered=_lowered(told.get("pending_restart_reason") or {}),
     )
+
+
+def _lowered(reason: dict[str, dict[str, str]]) -> bool:
+    changes = [int(reason[name]["new_value"]) - int(reason[name]["old_value"]) for name in _NO_LESS if name in reason]
+    return bool(changes) and max(changes) < 0
 
 
 def _transaction(member: str, told: dict[str, Any]) -> Transaction:
