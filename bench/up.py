@@ -9,7 +9,7 @@ Arms, each after the other in every round, images present, state on the local di
   empty    `pulumi up` of a program that does nothing, from nothing
   again    `pulumi up` of ours where nothing changes; `empty_again` that of the program that does nothing, in turns with
            it and beside the same running containers; medians of three. `bare_again` is that of a program which declares
-           the same containers, made but not started, and nothing else: no plan, files, certificates, volumes, gates
+           the same containers, made but not started, and nothing else: no files, certificates, volumes, gates
 Ratios: ours / (plain + empty), again / empty_again, bare_again / empty_again. Goal 5 of the project: <= 1.5 and <= 2.5.
 """
 
