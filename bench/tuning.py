@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 _DATA = "/var/lib/postgresql/bench"
 _BIN = "/usr/lib/postgresql/17/bin"
 _NAME = "basalt-bench-tuning"
+#: Seconds for one script in the container, at most: a server that thrashes within its memory limit may never answer.
+_PATIENCE = 300
 #: At work together; others are connected and asleep.
 _BUSY, _IDLE = 16, 400
 
@@ -72,11 +74,11 @@ class Server:
         subprocess.run(["docker", "rm", "--force", _NAME], check=False, capture_output=True)
 
     def run(self, script: str, text: str = "") -> str:
-        """A script in the container. Raises RuntimeError with what it said."""
-        command = ["docker", "exec", "--interactive", _NAME, "bash", "-c", script]
+        """A script in the container. Raises RuntimeError with what it said, and where it does not end."""
+        command = ["docker", "exec", "--interactive", _NAME, "timeout", str(_PATIENCE), "bash", "-c", script]
         done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{script}: {done.stderr.strip()}")
+            raise RuntimeError(f"{script} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
     def sql(self, text: str) -> str:
