@@ -62,7 +62,19 @@ class Server:
         memory = f"{self._machine.memory}m"
         limits = ["--memory", memory, "--memory-swap", memory, "--cpus", str(self._machine.cores)]
         shared = ["--shm-size", f"{self._machine.memory // 4}m"]
-        command = ["docker", "run", "--detach", "--rm", "--name", _NAME, "--network", "none", *limits, *shared]
+        command = [
+            "docker",
+            "run",
+            "--detach",
+            "--rm",
+            "--init",
+            "--name",
+            _NAME,
+            "--network",
+            "none",
+            *limits,
+            *shared,
+        ]
         subprocess.run([*command, self._image, "sleep", "infinity"], check=True, capture_output=True)
         lines = "".join(f"{name} = '{_written(value)}'\n" for name, value in self._parameters.items())
         self.run(f"{_BIN}/initdb -D {_DATA} -A trust -U postgres --locale=C.UTF-8 >/dev/null")
@@ -115,7 +127,8 @@ def _pgbench(server: Server, seconds: int, arguments: str) -> float:
 
 def _with_idle(server: Server, seconds: int) -> float:
     """Connections that have looked at the tables once and are kept."""
-    sleeper = "SELECT count(*) FROM pg_class;\n\\sleep 3600 s\n"
+    # pgbench counts microseconds in 32 bits: 3600 s would be none at all, and nobody would ever be idle.
+    sleeper = "SELECT count(*) FROM pg_class;\n\\sleep 2000 s\n"
     server.run("cat >/tmp/idle.sql", sleeper)
     server.run(
         f"nohup pgbench -U postgres -n -c {_IDLE} -t 1 -f /tmp/idle.sql postgres </dev/null >/tmp/idle.log 2>&1 &"
