@@ -26,6 +26,8 @@ ROOT = Path(__file__).parent.parent
 _DATA = "/var/lib/postgresql/bench"
 _BIN = "/usr/lib/postgresql/17/bin"
 _NAME = "basalt-bench-tuning"
+#: Seconds for one script in the container, at most: a server that thrashes within its memory limit may never answer.
+_PATIENCE = 300
 #: At work together; others are connected and asleep.
 _BUSY, _IDLE = 16, 400
 
@@ -60,7 +62,19 @@ class Server:
         memory = f"{self._machine.memory}m"
         limits = ["--memory", memory, "--memory-swap", memory, "--cpus", str(self._machine.cores)]
         shared = ["--shm-size", f"{self._machine.memory // 4}m"]
-        command = ["docker", "run", "--detach", "--rm", "--name", _NAME, "--network", "none", *limits, *shared]
+        command = [
+            "docker",
+            "run",
+            "--detach",
+            "--rm",
+            "--init",
+            "--name",
+            _NAME,
+            "--network",
+            "none",
+            *limits,
+            *shared,
+        ]
         subprocess.run([*command, self._image, "sleep", "infinity"], check=True, capture_output=True)
         lines = "".join(f"{name} = '{_written(value)}'\n" for name, value in self._parameters.items())
         self.run(f"{_BIN}/initdb -D {_DATA} -A trust -U postgres --locale=C.UTF-8 >/dev/null")
@@ -72,11 +86,11 @@ class Server:
         subprocess.run(["docker", "rm", "--force", _NAME], check=False, capture_output=True)
 
     def run(self, script: str, text: str = "") -> str:
-        """A script in the container. Raises RuntimeError with what it said."""
-        command = ["docker", "exec", "--interactive", _NAME, "bash", "-c", script]
+        """A script in the container. Raises RuntimeError with what it said, and where it does not end."""
+        command = ["docker", "exec", "--interactive", _NAME, "timeout", str(_PATIENCE), "bash", "-c", script]
         done = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"{script}: {done.stderr.strip()}")
+            raise RuntimeError(f"{script} ended with {done.returncode}: {done.stderr.strip()}")
         return done.stdout
 
     def sql(self, text: str) -> str:
@@ -113,7 +127,8 @@ def _pgbench(server: Server, seconds: int, arguments: str) -> float:
 
 def _with_idle(server: Server, seconds: int) -> float:
     """Connections that have looked at the tables once and are kept."""
-    sleeper = "SELECT count(*) FROM pg_class;\n\\sleep 3600 s\n"
+    # pgbench counts microseconds in 32 bits: 3600 s would be none at all, and nobody would ever be idle.
+    sleeper = "SELECT count(*) FROM pg_class;\n\\sleep 2000 s\n"
     server.run("cat >/tmp/idle.sql", sleeper)
     server.run(
         f"nohup pgbench -U postgres -n -c {_IDLE} -t 1 -f /tmp/idle.sql postgres </dev/null >/tmp/idle.log 2>&1 &"

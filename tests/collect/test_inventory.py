@@ -107,7 +107,7 @@ def test_hosts_have_what_the_stack_file_declares(stack: str) -> None:
 
 def test_a_service_group_has_the_settings_with_their_defaults() -> None:
     found = listing("dev")["_meta"]["hostvars"]["local"]
-    assert found["basalt_service_pgbouncer"] == {"members": 2, "pool": 20, "clients": 1000}
+    assert found["basalt_service_pgbouncer"] == {"members": 2, "pool": 10, "clients": 1000}
     assert found["basalt_service_etcd"]["members"] == 3
 
 

@@ -31,6 +31,9 @@ READ = Endpoint("haproxy", "read")
 #: Who is pooled. Migrations need sessions (advisory locks, SET ROLE) and go to HAProxy.
 _POOLED = ("app", "readonly")
 _CA = f"{FILES}/tls/stack/ca.crt"
+#: Each connection is an open file. PgBouncer takes the soft limit as it is, which is 1024 with some engines: it would
+#: refuse clients before `max_client_conn` does.
+_START = 'ulimit -S -n "$(ulimit -H -n)" && exec pgbouncer "$@"'
 _FLAGS = (f"--web.config.file={FILES}/web.yml", "--log.format=json")
 
 
@@ -39,7 +42,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     yield Workload(
         name="pgbouncer",
         image="pgbouncer",
-        command=("pgbouncer", f"{FILES}/pgbouncer.ini"),
+        command=("sh", "-c", _START, "sh", f"{FILES}/pgbouncer.ini"),
         count=settings.members,
         tier=Tier.DATA,
         ports={"sql": Port(6432)},

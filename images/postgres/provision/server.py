@@ -148,10 +148,14 @@ class Server:
                     self._change(connection, [f"CREATE ROLE {quote(name)}"])
                 groups = [group for group in role.get("member_of", []) if (group, name) not in memberships]
                 self._change(connection, [f"GRANT {quote(group)} TO {quote(name)}" for group in groups])
-                if "password_file" in role and Path(role["password_file"]).exists() and not self._dry:
+                if "password_file" in role:
                     self._login(connection, role, known.get(name, (None, False)))
 
     def _login(self, connection: Connection, role: dict[str, Any], known: tuple[str | None, bool]) -> None:
+        if self._dry or not Path(role["password_file"]).exists():
+            if not known[1]:
+                self._leave(f"role {role['name']} cannot log in yet; `basalt up` gives it its password")
+            return
         name, password = quote(role["name"]), Path(role["password_file"]).read_text()
         kept, login = known
         if not matches(kept, password):

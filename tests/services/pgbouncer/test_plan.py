@@ -1,5 +1,7 @@
 """PgBouncer: pools that the primary can bear."""
 
+import subprocess
+
 import pytest
 
 from basalt.plan import plan
@@ -66,3 +68,17 @@ def test_each_exporter_asks_its_own_pooler_and_shows_no_password() -> None:
 def test_the_console_that_takes_orders_is_reached_inside_the_container_only() -> None:
     assert "unix_socket_dir = /tmp\nunix_socket_mode = 0700" in config()
     assert "admin_users" not in config()
+
+
+def test_it_may_open_as_many_files_as_the_engine_lets_it() -> None:
+    made = plan(topology(DATABASE))
+    command = next(p.instance.workload.command for p in made.planned if p.instance.name == "pgbouncer-1")
+    limits = ("sh", "-c", 'ulimit -S -n 256; exec "$@"', "sh")
+    (at,) = [n for n, word in enumerate(command) if "exec pgbouncer" in word]
+    shown = [
+        word.replace("exec pgbouncer", "ulimit -S -n; ulimit -H -n #") if n == at else word
+        for n, word in enumerate(command)
+    ]
+    soft, hard = subprocess.run([*limits, *shown], text=True, capture_output=True, check=True).stdout.split()
+    assert soft == hard
+    assert soft != "256"

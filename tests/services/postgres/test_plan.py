@@ -1,14 +1,20 @@
 """PostgreSQL under Patroni: what the members and the provisioning task are told."""
 
 import json
+from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from basalt.plan import Plan, plan
+from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
 from basalt.workload import CONTROL, Certificate, Workload
 from tests.stacks import DATABASE, THREE_HOSTS, raw, topology
+
+ROOT = Path(__file__).parent.parent.parent.parent
+SHIPPED = sorted(path.stem.removeprefix("Pulumi.") for path in (ROOT / "stacks").glob("Pulumi.*.yaml"))
 
 
 def text(made: Plan, instance: str, path: str) -> str:
@@ -166,3 +172,13 @@ def test_the_task_only_verifies_the_stack() -> None:
 
 def test_each_exporter_asks_its_own_member() -> None:
     assert text(plan(topology(DATABASE)), "postgres-exporter-2", "target").startswith("postgres-2:5432/postgres?")
+
+
+def test_a_member_that_could_run_out_of_memory_says_so_in_the_plan() -> None:
+    told = member(topology(DATABASE, services__postgres__memory=512)).note
+    assert "85 connections at work at once may need 592 MiB of 512: give more memory" in told
+
+
+@pytest.mark.parametrize("stack", SHIPPED)
+def test_no_shipped_stack_could_run_out_of_memory(stack: str) -> None:
+    assert "give more memory" not in member(load_stack(ROOT, stack)).note
