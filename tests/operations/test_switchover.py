@@ -154,3 +154,17 @@ def test_only_members_that_need_it_are_restarted_unless_all_are_asked_for() -> N
     seen = cluster(LEADER, {**SYNC, "pending_restart": True}, OTHER)
     assert pending(seen, everybody=False) == {"postgres-2"}
     assert len(pending(seen, everybody=True)) == 3
+
+
+def test_what_a_member_says_itself_is_newer_than_what_the_cluster_knows() -> None:
+    lower = {"max_connections": {"old_value": "200", "new_value": "100"}}
+    known = [LEADER, pending_restart(SYNC, max_connections=(200, 100)), pending_restart(OTHER, port=(1, 2))]
+    seen = view({"members": known}, {}, {"postgres-1": lower, "postgres-3": {}})
+    assert in_place(seen)
+    assert pending(seen, everybody=False) == {"postgres-1", "postgres-2"}
+
+
+def test_who_is_alone_is_restarted_where_it_is() -> None:
+    seen = cluster(pending_restart(LEADER, max_connections=(100, 200)))
+    assert in_place(seen)
+    assert step(seen, pending(seen, everybody=False)) == "postgres-1"

@@ -21,7 +21,10 @@ def look(site: Site) -> View:
     if not told:
         raise HandError(f"no member of the database answers: {answers[0]}; is the stack up? basalt status")
     (cluster, *_) = [one["cluster"] for one in told.values()]
-    return view(cluster, {name: one["transactions"] for name, one in told.items()})
+    transactions = {name: one["transactions"] for name, one in told.items()}
+    # A container that an `up` has not replaced yet may not tell.
+    waiting = {name: one["waiting"] for name, one in told.items() if "waiting" in one}
+    return view(cluster, transactions, waiting)
 
 
 def _ask(site: Site, member: Instance) -> dict[str, Any] | HandError:

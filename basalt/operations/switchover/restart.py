@@ -1,10 +1,11 @@
 """`basalt restart`: every member whose parameters need one is restarted, without a statement that fails.
 
 Replicas go first, one by one, each waited for. Reads wait in the pools for as long as it takes to send them elsewhere:
-to another replica, or to the leader where there is none. The leader hands over, and is a replica then.
+to another replica, or to the leader where there is none. The leader hands over, which restarts it.
 
 Where a value is lowered that replicas may not have less of than their primary, the leader goes first, and where it is:
-whoever takes over would have the old value, and write it into the log. All wait for it meanwhile."""
+whoever takes over would have the old value, and write it into the log. So is a leader that is alone. All wait for it
+meanwhile."""
 
 import time
 from collections.abc import Callable
@@ -15,7 +16,7 @@ from basalt.operations.switchover.guards import guard, pause, resume
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.operations.switchover.look import look
 from basalt.operations.switchover.run import WHOLE, switchover, wait_until_whole
-from basalt.operations.switchover.switch import SwitchError
+from basalt.operations.switchover.switch import ADMIN, SwitchError, steer
 from basalt.operations.switchover.view import View
 from basalt.plan import survey
 from basalt.services.postgres.settings import Settings
@@ -62,7 +63,7 @@ def step(seen: View, left: frozenset[str]) -> str | None:
 
 def in_place(seen: View) -> bool:
     """Whether the leader is restarted where it is."""
-    return seen.leader is not None and seen.leader.lowered
+    return seen.leader is not None and (seen.leader.lowered or len(seen.members) == 1)
 
 
 def pending(seen: View, *, everybody: bool) -> frozenset[str]:
@@ -112,14 +113,16 @@ class _Course:
                 self._restart(name, stays=in_place(seen))
                 left -= {name}
 
+        if left := pending(look(self.site), everybody=False):
+            raise SwitchError(f"{', '.join(sorted(left))} still wait for a restart; see: patronictl list")
+
     def _restart(self, name: str, *, stays: bool) -> None:
-        leads = name == _leader(self.site)
-        if leads and not stays:
-            self.writes = max(self.writes, switchover(self.site.topology, None, self.wait, self.say).stall)
-        if leads and stays:
+        if name != _leader(self.site):
+            self.reads = max(self.reads, _restarted(self.site, name))
+        elif stays:
             self.writes = max(self.writes, _restarted_in_place(self.site, name))
         else:
-            self.reads = max(self.reads, _restarted(self.site, name))
+            self.writes = max(self.writes, switchover(self.site.topology, None, self.wait, self.say).stall)
         self.say(f"{name} is restarted")
         self.done.append(name)
         _settled(self.site)
@@ -171,8 +174,10 @@ def _restarted(site: Site, name: str) -> float:
 
 
 def _restarted_in_place(site: Site, name: str) -> float:
-    """Restarts the leader, which stays; the seconds for which all waited."""
+    """Restarts the leader, which stays; the seconds for which all waited. HAProxy is told that it is back: PgBouncer
+    refuses who comes while it cannot connect."""
     hand = _member(site, name)
+    consoles = tuple(Hand(site, one, *ADMIN) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_RESTART)) for one in site.of("pgbouncer"))
     try:
         _ready((hand, *guards))
@@ -181,13 +186,14 @@ def _restarted_in_place(site: Site, name: str) -> float:
             pause(guards)
             hand.tell("go")
             hand.event("restarted", seconds=_RESTART)
+            steer(consoles, f"set server primary/{name} health up")
         finally:
             list(resume(site, guards))
         waited = time.monotonic() - started
     except HandError as error:
         raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
     finally:
-        for each in (hand, *guards):
+        for each in (hand, *consoles, *guards):
             each.close()
     return waited
 

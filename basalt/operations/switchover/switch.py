@@ -17,7 +17,8 @@ _GATE = 20.0  # seconds until Patroni is about to stop PostgreSQL
 _TRIES = 8  # of a pause at that point
 _STEP = 6.0  # seconds for one step while all wait; the guards end a pause by themselves whatever happens here
 
-_ADMIN = ("socat", "-t", "5", "-", "UNIX-CONNECT:/tmp/admin.sock")
+#: HAProxy's console, for one line of orders (`steer`).
+ADMIN = ("socat", "-t", "5", "-", "UNIX-CONNECT:/tmp/admin.sock")
 
 
 class SwitchError(Exception):
@@ -119,7 +120,7 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
             leave=hand(by_name[choice.leader], "postgres-switch", "leave", choice.candidate),
             take=hand(by_name[choice.candidate], "postgres-switch", "take", choice.leader),
             guards=tuple(hand(one, *guard(HOLD)) for one in site.of("pgbouncer")),
-            steers=tuple(hand(one, *_ADMIN) for one in site.of("haproxy")),
+            steers=tuple(hand(one, *ADMIN) for one in site.of("haproxy")),
         )
         try:
             for each in (hands.leave, hands.take, *hands.guards):
@@ -140,7 +141,7 @@ def _hand_over(hands: Hands, course: Course) -> None:
         course.mark(released["event"])
         course.timeline = hands.take.event("leads", seconds=_STEP)["timeline"]
         course.mark("leads")
-        _steer(hands.steers, choice)
+        steer(hands.steers, orders(choice))
     except HandError as error:
         raise SwitchError(str(error)) from error
 
@@ -153,10 +154,11 @@ def orders(choice: Choice) -> str:
     return "; ".join(f"set server {server} health {health}" for server, health in told.items())
 
 
-def _steer(steers: tuple[Hand, ...], choice: Choice) -> None:
-    for steer in steers:
-        steer.tell(orders(choice))
-    for steer in steers:
-        told = steer.line(_STEP)
-        if told:
-            raise HandError(f"{steer.name}: {told}")
+def steer(consoles: tuple[Hand, ...], told: str) -> None:
+    """Orders to every HAProxy, which says nothing when it obeys. HandError."""
+    for console in consoles:
+        console.tell(told)
+    for console in consoles:
+        answer = console.line(_STEP)
+        if answer:
+            raise HandError(f"{console.name}: {answer}")

@@ -4,6 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+#: Parameters that wait for a restart: name -> `old_value` and `new_value`.
+Changes = dict[str, dict[str, str]]
+
 #: States of a member that can do its part (Patroni's utils.py, cluster_as_json).
 _WELL = ("running", "streaming")
 _SYNC = ("sync_standby", "quorum_standby")
@@ -94,11 +97,17 @@ class View:
         return told or "no member is known"
 
 
-def view(cluster: dict[str, Any], transactions: dict[str, Iterable[dict[str, Any]]]) -> View:
-    """From Patroni's `GET /cluster`, and the open transactions of each member."""
+def view(
+    cluster: dict[str, Any],
+    transactions: dict[str, Iterable[dict[str, Any]]],
+    waiting: dict[str, Changes] | None = None,
+) -> View:
+    """From Patroni's `GET /cluster`, the open transactions of each member, and what waits for its restart. The cluster
+    knows that too, but only from Patroni's next look on: a member that answers is believed."""
+    own = waiting or {}
     scheduled = cluster.get("scheduled_switchover") or {}
     return View(
-        members=tuple(map(_member, cluster["members"])),
+        members=tuple(_member(one, own.get(one["name"])) for one in cluster["members"]),
         paused=bool(cluster.get("pause")),
         scheduled=f"{scheduled.get('from', '?')} to {scheduled.get('to', 'any')} at {scheduled.get('at')}"
         if scheduled
@@ -107,20 +116,21 @@ def view(cluster: dict[str, Any], transactions: dict[str, Iterable[dict[str, Any
     )
 
 
-def _member(told: dict[str, Any]) -> Member:
+def _member(told: dict[str, Any], waiting: Changes | None) -> Member:
     lag = told.get("lag", 0)
+    reason = told.get("pending_restart_reason", {}) if waiting is None else waiting
     return Member(
         name=told["name"],
         role=told["role"],
         state=told.get("state", "unknown"),
         timeline=int(told.get("timeline", 0)),
         lag=lag if isinstance(lag, int) else None,
-        pending_restart=bool(told.get("pending_restart")),
-        lowered=_lowered(told.get("pending_restart_reason") or {}),
+        pending_restart=bool(told.get("pending_restart") if waiting is None else waiting),
+        lowered=_lowered(reason),
     )
 
 
-def _lowered(reason: dict[str, dict[str, str]]) -> bool:
+def _lowered(reason: Changes) -> bool:
     changes = [int(reason[name]["new_value"]) - int(reason[name]["old_value"]) for name in _NO_LESS if name in reason]
     return bool(changes) and max(changes) < 0
 

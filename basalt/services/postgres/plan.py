@@ -85,7 +85,7 @@ def _settle(parameters: dict[str, Value]) -> Settle:
     found: dict[str, dict[str, str]] = {"takes_reload": {}, "takes_restart": {}}
     for name, value in sorted(parameters.items()):
         found["takes_restart" if takes_restart(name) else "takes_reload"][name] = str(value)
-    return Settle(command=("restart", "--yes"), parameters=found)
+    return Settle(command=("restart", "--yes"), of="postgres", parameters=found)
 
 
 def _members(settings: Settings, topology: Topology) -> Workload:

@@ -171,7 +171,9 @@ class _Graph:
 
     def _settled(self, instance: Instance, settle: Settle, completed: Completed) -> Settled:
         name, stack = f"{instance.name}-settled", self._plan.topology.name
-        return Settled(name, stack, settle.command, settle.parameters, _TASK, self._child(depends_on=[completed]))
+        replaced = [self._containers[member.name] for member in self._site.of(settle.of)]
+        opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
+        return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
 
     def _seen(self, instance: Instance, container: docker.Container) -> dict[str, Any]:
         name = words.container_name(self._site, instance)
@@ -202,7 +204,7 @@ def at_once(workload: Workload) -> int:
 
 
 def in_order(plan: Plan) -> list[Planned]:
-    """Tasks before those that wait for them, ordinals in a row: the order in which the graph is declared."""
+    """Who is waited for before those that wait, ordinals in a row: the order in which the graph is declared."""
     by_workload: dict[str, list[Planned]] = defaultdict(list)
     for planned in plan.planned:
         by_workload[planned.instance.workload.name].append(planned)
@@ -210,8 +212,9 @@ def in_order(plan: Plan) -> list[Planned]:
 
     def visit(name: str) -> None:
         if name not in done:
-            for task in by_workload[name][0].instance.workload.after:
-                visit(task)
+            workload = by_workload[name][0].instance.workload
+            for other in (*workload.after, *([workload.settle.of] if workload.settle else [])):
+                visit(other)
             done[name] = None
 
     for name in by_workload:

@@ -1,6 +1,6 @@
 """One member's part in a planned switchover. Tells what happens as JSON, one line each; is told by words.
 
-    postgres-switch look               the cluster, and this member's open transactions
+    postgres-switch look               the cluster, what waits for a restart of this member, and its open transactions
     postgres-switch leave CANDIDATE    on the leader: "ready" after a checkpoint; at `go` Patroni begins to switch over,
                                        "gate" says that PostgreSQL is about to be stopped; at `open` it is, and
                                        "stopped" says where the log ends
@@ -42,7 +42,7 @@ def say(event: str, **more: object) -> None:
 def look() -> int:
     """See above."""
     member = Member()
-    say("seen", cluster=member.cluster(), transactions=member.transactions())
+    say("seen", cluster=member.cluster(), waiting=member.waiting(), transactions=member.transactions())
     return 0
 
 

@@ -63,6 +63,12 @@ class Member:
         found: dict[str, Any] = self._post("https://localhost:8008/cluster", None, _ANSWER)
         return found
 
+    def waiting(self) -> dict[str, dict[str, str]]:
+        """Parameters that a restart changes, each with its `old_value` and `new_value`. The cluster is told of them at
+        Patroni's next look only."""
+        own: dict[str, Any] = self._post("https://localhost:8008/patroni", None, _ANSWER)
+        return own.get("pending_restart_reason") or {}
+
     def checkpoint(self) -> None:
         """A restart point on a replica."""
         self._sql.execute("CHECKPOINT")

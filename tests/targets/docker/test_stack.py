@@ -61,6 +61,11 @@ def test_what_follows_a_task_tells_what_a_change_takes() -> None:
     assert "work_mem" in settled.inputs["takes_reload"]
 
 
+def test_nobody_settles_what_is_being_replaced() -> None:
+    names = [one.name for one in program(load_stack(ROOT, "test")) if not one.type.endswith(":Files")]
+    assert names.index("postgres-provision-1-settled") > names.index("postgres-3")
+
+
 def test_a_label_tells_when_files_force_a_replacement() -> None:
     container = of_type(program(topology()), "Container")[0]
     labels = {label["label"]: label["value"] for label in container.inputs["labels"]}
