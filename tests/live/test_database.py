@@ -9,6 +9,7 @@ from docker.models.containers import Container
 
 from tests.live.database import is_primary
 from tests.live.project import Project, execute
+from tests.live.test_switchover import leader as whole
 from tests.waiting import until
 
 # Two of the extensions are loaded at a start only, so members are restarted.
@@ -55,6 +56,12 @@ def apply(project: Project) -> str:
     return project.basalt("database", "apply").stdout
 
 
+def restart(project: Project) -> None:
+    """`basalt restart`, which also does what waited for it."""
+    whole(project)
+    project.basalt("restart", "--yes")
+
+
 def declare(topology: dict[str, Any]) -> None:
     """An index, a table's own autovacuum, a role that reads one table, extensions with a package of their own."""
     shop = topology["services"]["postgres"]["databases"]["shop"]
@@ -74,6 +81,7 @@ def _undo(project: Project, extensions: set[str]) -> None:
     asked(project, f"DROP EXTENSION {', '.join(sorted(extensions))} CASCADE; DROP TABLE declared_probe, declared_parts")
     asked(project, "DROP OWNED BY shop_probe; DROP ROLE shop_probe")
     apply(project)
+    restart(project)
     assert compared(project) == (0, ["nothing to change"])
 
 
@@ -86,7 +94,8 @@ def told(project: Project) -> Iterator[list[str]]:
     try:
         code, lines = compared(project)
         assert code == 2
-        apply(project)
+        assert "left: extension pg_cron waits for the restart that loads its library" in apply(project)
+        restart(project)
         yield lines
     finally:
         project.stack_file.write_text(before)
