@@ -12,8 +12,11 @@ from collections import deque
 from dataclasses import dataclass, field
 
 #: Between two probes where all is well, and where one waits for its answer. A look at Patroni is a TLS handshake: it is
-#: looked at half as often and given twice the window. While it alone hangs, clients go on to write.
+#: looked at half as often.
 CALM, HURRIED, HALF = 0.5, 0.2, 2
+#: The least window of Patroni. While it alone is silent clients go on to write, and a busy host has kept it silent for
+#: four seconds: there is time. But not until its lock ends by `ttl` (20 s at least), when somebody else takes it.
+ALONE = 10.0
 #: An answer that took longer makes the next probe hurry.
 _PROMPT = 0.25
 #: Between two looks at the clock; a look that is later than this says that the witness was absent.
@@ -63,7 +66,7 @@ class Watch:
     """The pulses of one member, and whether it is suspected."""
 
     def __init__(self, window: float, now: float) -> None:
-        self.pulses = {"sql": Pulse(window, now), "rest": Pulse(HALF * window, now, HALF * CALM)}
+        self.pulses = {"sql": Pulse(window, now), "rest": Pulse(max(ALONE, HALF * window), now, HALF * CALM)}
         #: Whether Patroni is being asked why PostgreSQL is silent; whether it sees no reason.
         self.explaining = self.crashed = False
         self._ticked = now
