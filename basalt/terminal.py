@@ -12,7 +12,7 @@ from rich.table import Table
 from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError
 from basalt.images import UnknownImageError
-from basalt.operations import database, hosts, login, logs, sla
+from basalt.operations import backups, database, hosts, login, logs, sla
 from basalt.operations.build import BuildError
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
@@ -48,6 +48,7 @@ _EXPECTED = (
     SwitchError,
     HandError,
     database.DatabaseError,
+    backups.BackupsError,
 )
 
 

@@ -8,6 +8,9 @@ from tests.live.database import connect, is_primary
 from tests.live.project import Project, execute
 from tests.waiting import until
 
+#: Only the last one of a day, as soon as it is a second old.
+SHORT = {"daily": 1, "weekly": 0, "monthly": 0, "floor": "1s"}
+
 
 def pgbackrest(project: Project, *arguments: str) -> str:
     """A command of the repository host."""
@@ -39,6 +42,37 @@ def test_an_incremental_backup_follows(project: Project) -> None:
     job = next(j for i in project.plan.site.instances for j in i.workload.jobs if "incr" in " ".join(j.command))
     execute(project.containers()["backup-scheduler-1"], *job.command)
     assert stanza(project)["backup"][-1]["type"] == "incr"
+
+
+def test_each_backup_is_told_with_the_reason_why_it_stays(project: Project) -> None:
+    until(lambda: stanza(project)["backup"], "the first backup", 240, every=2)
+
+    def told() -> bool:
+        # While a backup is taken, nothing is decided.
+        rows: list[dict[str, Any]] = json.loads(project.basalt("backups", "--json").stdout)
+        assert {row["label"] for row in rows} == {backup["label"] for backup in stanza(project)["backup"]}
+        assert all("younger than 7 days" in row["why"] for row in rows)
+        return True
+
+    until(told, "every backup, and why it stays", 60, every=2)
+
+
+def test_what_no_generation_keeps_goes_and_the_log_before_it(project: Project) -> None:
+    before = project.edit(lambda topology: topology["services"]["backup"].update(keep=SHORT))
+    try:
+        project.up()
+        pgbackrest(project, "--stanza=main", "--type=full", "backup")
+        newest = stanza(project)["backup"][-1]
+        told = execute(project.containers()["backup-scheduler-1"], "backup-retain")
+        assert f"{newest['label']} stays" in told
+        left = stanza(project)
+        # The last full backup of the only day; what was made on top of earlier ones has gone with them.
+        assert [backup["label"] for backup in left["backup"]] == [newest["label"]]
+        assert left["archive"][0]["min"] == newest["archive"]["start"]
+        assert "goes" not in execute(project.containers()["backup-scheduler-1"], "backup-retain", "--dry-run")
+    finally:
+        project.stack_file.write_text(before)
+        project.up()
 
 
 def test_the_log_is_archived(project: Project) -> None:

@@ -96,6 +96,8 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
             ScheduledJob("full", settings.full, _backup("full")),
             ScheduledJob("incremental", settings.incremental, _backup("incr")),
+            # Where a backup is being taken it does nothing.
+            ScheduledJob("retention", "30 * * * *", ("backup-retain",)),
         ),
         limits=Limits(memory=settings.memory, cpus=processes(topology)),
         probe=asks_https("https://localhost:9855/"),
@@ -154,13 +156,14 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
             "backup/pgbackrest.conf.j2",
             clients=_names(site, "postgres", "backup-agent") if kind == "backup" else (),
             agents=site.addresses(AGENT, instance) if kind == "backup-scheduler" else (),
-            days=settings.keep.daily,
             processes=processes(site.topology),
         ),
     )
     if kind == "backup-scheduler":
         jobs = [{"name": job.name, "schedule": job.schedule, "command": job.command} for job in instance.workload.jobs]
         yield File("jobs.json", json.dumps(jobs, indent=1), reloads=False)
+        kept = {**settings.keep.model_dump(exclude={"floor"}), "floor_seconds": seconds(settings.keep.floor)}
+        yield File("retention.json", json.dumps(kept, indent=1))
     if kind == "backup-exporter":
         yield File("web.yml", site.render("exporter/web.yml.j2"))
 

@@ -15,11 +15,12 @@ Schedule = Annotated[str, AfterValidator(checked)]
 
 
 class Keep(Base):
-    """How long backups are kept, as the number of days, weeks and months of which one remains."""
+    """Of how many days, weeks and months one backup remains, and what is too young to go."""
 
     daily: int = Field(default=7, ge=1, le=366, description="days")
-    weekly: int = Field(default=0, ge=0, description="weeks")
-    monthly: int = Field(default=0, ge=0, description="months")
+    weekly: int = Field(default=4, ge=0, le=520, description="weeks")
+    monthly: int = Field(default=12, ge=0, le=120, description="months")
+    floor: Duration = Field(default="7d", description="younger ones all stay, and every moment since can be restored")
 
 
 class Settings(Base):
@@ -40,9 +41,5 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     if "s3" in settings.repositories:
         remedy = "arrives with off-site repositories; write [local]"
         yield Problem("services.backup.repositories", list(settings.repositories), remedy)
-    for name, value in (("weekly", settings.keep.weekly), ("monthly", settings.keep.monthly)):
-        if value:
-            remedy = "arrives with retention by generations; until then all backups of `daily` days are kept: remove it"
-            yield Problem(f"services.backup.keep.{name}", value, remedy)
     if "postgres" not in topology.services:
         yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")

@@ -62,9 +62,11 @@ def test_full_and_incremental_backups_come_at_their_declared_times() -> None:
     assert jobs["prepare"]["schedule"] == "@reboot"
 
 
-def test_backups_are_kept_by_days_so_that_an_extra_one_pushes_none_out() -> None:
-    config = text(plan(topology(BACKUP, services__backup={"keep": {"daily": 30}})), "backup-scheduler-1")
-    assert "repo1-retention-full-type=time\nrepo1-retention-full=30\n" in config
+def test_nothing_goes_by_itself_and_generations_are_what_is_declared() -> None:
+    made = plan(topology(BACKUP, services__backup={"keep": {"daily": 30, "floor": "36h"}}))
+    assert "repo1-retention-full=9999999\nexpire-auto=n\n" in text(made, "backup-scheduler-1")
+    told = json.loads(text(made, "backup-scheduler-1", "retention.json"))
+    assert told == {"daily": 30, "weekly": 4, "monthly": 12, "floor_seconds": 36 * 3600}
 
 
 @pytest.mark.parametrize(("cores", "processes"), [(1, 1), (2, 1), (8, 4), (64, 8)])
@@ -77,7 +79,8 @@ def test_half_of_the_cores_compress(cores: int, processes: int) -> None:
     ("block", "problem"),
     [
         ({"repositories": ["local", "s3"]}, r"services\.backup\.repositories: .*arrives with off-site repositories"),
-        ({"keep": {"monthly": 12}}, r"services\.backup\.keep\.monthly: 12: arrives with retention by generations"),
+        ({"keep": {"daily": 0}}, r"services\.backup\.keep\.daily: 0: "),
+        ({"keep": {"floor": "a week"}}, r"services\.backup\.keep\.floor: 'a week'"),
         ({"full": "0 0 30 2 *"}, r"services\.backup\.full: '0 0 30 2 \*': this day never comes"),
         ({"late": "soon"}, r"services\.backup\.late: 'soon'"),
         ({"full": "0 25 * * *"}, r"services\.backup\.full: '0 25 \* \* \*': '25' is no hour"),

@@ -1,0 +1,45 @@
+"""What pgBackRest says that there is (`info --output=json`, its user guide, "Information")."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+from retention.decide import Backup
+
+
+class CatalogueError(Exception):
+    """An answer in which backups cannot be told; nothing may be expired by it."""
+
+
+class BusyError(Exception):
+    """A backup is being taken, or expired: what there is will not stay so."""
+
+
+def read(text: str, stanza: str) -> list[Backup]:
+    """The backups of a stanza. CatalogueError when it is not there or not well; BusyError."""
+    found = {entry["name"]: entry for entry in json.loads(text)}
+    if stanza not in found:
+        raise CatalogueError(f"pgBackRest knows no stanza {stanza}")
+    status = found[stanza]["status"]
+    if status["code"]:
+        raise CatalogueError(f"stanza {stanza}: {status['message']}")
+    if status["lock"]["backup"]["held"]:
+        raise BusyError(f"stanza {stanza}: a backup is being taken or expired")
+    entries = found[stanza]["backup"]
+    priors = {entry["label"]: entry.get("prior") for entry in entries}
+    return [_backup(entry, priors) for entry in entries]
+
+
+def _backup(entry: dict[str, Any], priors: dict[str, str | None]) -> Backup:
+    needs = set(entry.get("reference") or ())
+    prior = entry.get("prior")
+    while prior:
+        needs.add(prior)
+        prior = priors.get(prior)
+    return Backup(
+        label=entry["label"],
+        full=entry["type"] == "full",
+        at=datetime.fromtimestamp(entry["timestamp"]["stop"], UTC),
+        needs=frozenset(needs),
+        damaged=bool(entry.get("error")),
+    )
