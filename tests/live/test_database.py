@@ -78,8 +78,10 @@ def declare(topology: dict[str, Any]) -> None:
 
 
 def _undo(project: Project, extensions: set[str]) -> None:
-    asked(project, f"DROP EXTENSION {', '.join(sorted(extensions))} CASCADE; DROP TABLE declared_probe, declared_parts")
-    asked(project, "DROP OWNED BY shop_probe; DROP ROLE shop_probe")
+    names = ", ".join(sorted(extensions))
+    asked(project, f"DROP EXTENSION IF EXISTS {names} CASCADE; DROP TABLE IF EXISTS declared_probe, declared_parts")
+    if asked(project, "SELECT count(*) FROM pg_roles WHERE rolname = 'shop_probe'") == "1":
+        asked(project, "DROP OWNED BY shop_probe; DROP ROLE shop_probe")
     apply(project)
     restart(project)
     assert compared(project) == (0, ["nothing to change"])
