@@ -2,6 +2,7 @@
 
 from basalt.workload.exporter import RARELY, asks_https, exporter
 from basalt.workload.files import Certificate, Content, File, SecretRef
+from basalt.workload.promises import Objective, Threshold
 from basalt.workload.settle import Settle
 from basalt.workload.words import (
     CONTROL,
@@ -14,7 +15,6 @@ from basalt.workload.words import (
     HostFolder,
     Limits,
     LogFormat,
-    Objective,
     Port,
     Probe,
     Publish,
@@ -23,7 +23,6 @@ from basalt.workload.words import (
     ScheduledJob,
     Scrape,
     Stop,
-    Threshold,
     Tier,
     Tmpfs,
     Volume,

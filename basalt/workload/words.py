@@ -6,6 +6,7 @@ Words are frozen data. They name no target, hold no secret and do no I/O; a targ
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from basalt.workload.promises import Objective, Threshold
 from basalt.workload.settle import Settle
 
 #: Every basalt image runs as this user; no host account has the number, so a file it owns belongs to a container.
@@ -193,23 +194,6 @@ class Route:
     #: A path of it that tells anybody 2xx while its users are served, which may depend on others; unlike a `Probe` it
     #: decides nothing about a container. Without it, any answer counts but a server's error.
     health: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Objective:
-    """What a service promises: this share of its requests is good (sre.google/workbook, "Implementing SLOs"). What is
-    good under that name, the service's own `alerts.yml` says."""
-
-    name: str
-    ratio: float
-
-
-@dataclass(frozen=True, slots=True)
-class Threshold:
-    """Where an alert of the service begins, when the stack file decides it; in the unit that its rule compares."""
-
-    alert: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)

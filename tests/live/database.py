@@ -1,5 +1,6 @@
 """Connections to the database from outside its network, as a role of the application's database."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import psycopg
 from docker.models.containers import Container
 
 from tests.live.project import Project, execute
+from tests.waiting import until
 
 
 def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | int]:
@@ -34,6 +36,12 @@ def connect(
     """A connection in autocommit; `changes` override parameters. psycopg.OperationalError when refused."""
     conninfo = {**parameters(project, endpoint, role), **changes}
     return psycopg.connect(autocommit=True, **conninfo)  # type: ignore[arg-type]
+
+
+def primary(project: Project) -> Container:
+    """The member that takes writes."""
+    members = [c for name, c in project.containers().items() if re.fullmatch(r"postgres-\d+", name)]
+    return until(lambda: [member for member in members if is_primary(member)], "a primary", 60)[0]
 
 
 def is_primary(container: Container) -> bool:

@@ -42,10 +42,9 @@ class Receiver:
         """What a stack is told; the path makes it a secret."""
         return f"http://{self.address}:{self._server.server_port}{self._path}"
 
-    def messages(self, status: str, name: str, labels: dict[str, str]) -> list[Alert]:
-        """Every time that it was told of the alert of this name with these labels."""
-        wanted = {**labels, "alertname": name}.items()
-        return [alert for alert in self.told if alert.status == status and wanted <= alert.labels.items()]
+    def messages(self, status: str, name: str) -> list[Alert]:
+        """Every time that it was told of an alert of this name."""
+        return [alert for alert in self.told if alert.status == status and alert.labels["alertname"] == name]
 
     def _handler(self) -> type[BaseHTTPRequestHandler]:
         receiver = self

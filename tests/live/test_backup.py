@@ -1,10 +1,9 @@
 """The repository holds a full backup, takes incrementals and receives the write-ahead log."""
 
 import json
-import re
 from typing import Any
 
-from tests.live.database import connect, is_primary
+from tests.live.database import connect, primary
 from tests.live.project import Project, execute
 from tests.waiting import until
 
@@ -80,8 +79,5 @@ def test_the_log_is_archived(project: Project) -> None:
         row = connection.execute("SELECT pg_walfile_name(pg_current_wal_lsn())").fetchone()
     assert row is not None
     before = str(row[0])
-    leader = next(
-        name for name, c in project.containers().items() if re.fullmatch(r"postgres-\d+", name) and is_primary(c)
-    )
-    execute(project.containers()[leader], "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
+    execute(primary(project), "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
     until(lambda: stanza(project)["archive"][0]["max"] >= before, f"segment {before} in the archive", 60, every=1)

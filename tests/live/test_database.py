@@ -5,9 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from docker.models.containers import Container
 
-from tests.live.database import is_primary
+from tests.live.database import primary
 from tests.live.project import Project, execute
 from tests.live.test_switchover import leader as whole
 from tests.waiting import until
@@ -23,20 +22,10 @@ _CREATED = '+ CREATE INDEX CONCURRENTLY "declared_probe_open"'
 _NO_LOGIN = "left: role shop_probe cannot log in yet; `basalt up` gives it its password"
 
 
-def leader(project: Project) -> Container:
-    """The member that takes writes."""
-    members = [c for name, c in project.containers().items() if re.fullmatch(r"postgres-\d+", name)]
-
-    def found() -> list[Container]:
-        return [member for member in members if is_primary(member)]
-
-    return until(found, "a primary", 60)[0]
-
-
 def asked(project: Project, statement: str, database: str = "shop") -> str:
     """What the primary answers the superuser, who is let in inside its container alone."""
     options = ("-h", "/run/postgresql", "-d", database, "-v", "ON_ERROR_STOP=1", "-qAtc")
-    return execute(leader(project), "psql", *options, statement).strip()
+    return execute(primary(project), "psql", *options, statement).strip()
 
 
 def by_hand(project: Project, statement: str) -> None:
@@ -208,12 +197,12 @@ def test_pg_partman_makes_partitions_ahead(project: Project) -> None:
 def test_pgaudit_writes_down_who_changes_the_schema(project: Project) -> None:
     by_hand(project, "COMMENT ON TABLE declared_probe IS 'audited'")
     line = "AUDIT: SESSION,1,1,DDL,COMMENT,TABLE"
-    until(lambda: line in leader(project).logs(tail=200).decode(), "the line of the audit", 10)
+    until(lambda: line in primary(project).logs(tail=200).decode(), "the line of the audit", 10)
 
 
 @pytest.mark.usefixtures("told")
 def test_pg_repack_writes_a_table_anew(project: Project) -> None:
     node = "SELECT relfilenode FROM pg_class WHERE relname = 'declared_probe'"
     before = asked(project, node)
-    execute(leader(project), "pg_repack", "-h", "/run/postgresql", "-d", "shop", "-t", "public.declared_probe")
+    execute(primary(project), "pg_repack", "-h", "/run/postgresql", "-d", "shop", "-t", "public.declared_probe")
     assert asked(project, node) != before

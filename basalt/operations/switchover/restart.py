@@ -8,7 +8,8 @@ whoever takes over would have the old value, and write it into the log. So is a 
 meanwhile."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from basalt.operations.switchover.decide import RefusedError
@@ -72,7 +73,7 @@ def pending(seen: View, *, everybody: bool) -> frozenset[str]:
 
 
 def prepare(site: Site, *, everybody: bool) -> tuple[str, ...]:
-    """Who would be restarted, in order; who leads comes last. Changes nothing. RefusedError."""
+    """Who would be restarted, in order. Changes nothing. RefusedError."""
     seen, order = look(site), []
     left = pending(seen, everybody=everybody)
     if left:
@@ -160,16 +161,10 @@ def _restarted(site: Site, name: str) -> float:
     hand = _member(site, name)
     steers = tuple(Hand(site, one, "sh", "-c", _ASIDE, name) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_HOLD, *databases)) for one in site.of("pgbouncer"))
-    try:
-        _ready((hand, *steers, *guards))
+    with _together(hand, *steers, *guards):
         waited = _sent_elsewhere(site, steers, guards)
         hand.tell("go")
         hand.event("restarted", seconds=_RESTART)
-    except HandError as error:
-        raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
-    finally:
-        for each in (hand, *steers, *guards):
-            each.close()
     return waited
 
 
@@ -179,8 +174,10 @@ def _restarted_in_place(site: Site, name: str) -> float:
     hand = _member(site, name)
     consoles = tuple(Hand(site, one, *ADMIN) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_RESTART)) for one in site.of("pgbouncer"))
-    try:
-        _ready((hand, *guards))
+    with ExitStack() as stack:
+        for console in consoles:  # they say nothing before they are told something
+            stack.callback(console.close)
+        stack.enter_context(_together(hand, *guards))
         started = time.monotonic()
         try:
             pause(guards)
@@ -189,13 +186,21 @@ def _restarted_in_place(site: Site, name: str) -> float:
             steer(consoles, f"set server primary/{name} health up")
         finally:
             list(resume(site, guards))
-        waited = time.monotonic() - started
+        return time.monotonic() - started
+
+
+@contextmanager
+def _together(*hands: Hand) -> Iterator[None]:
+    """Begins when all are ready; RefusedError when one is not, SwitchError when something fails later. At the end their
+    input ends, and each undoes what it holds."""
+    try:
+        _ready(hands)
+        yield
     except HandError as error:
         raise SwitchError(f"{error}; all are served again. See: patronictl list") from error
     finally:
-        for each in (hand, *consoles, *guards):
+        for each in hands:
             each.close()
-    return waited
 
 
 def _member(site: Site, name: str) -> Hand:
