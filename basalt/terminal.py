@@ -14,9 +14,10 @@ from basalt.collect.prices import PriceError
 from basalt.images import UnknownImageError
 from basalt.operations import backups, database, hosts, login, logs, sla
 from basalt.operations.build import BuildError
+from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
-from basalt.operations.recover import BusyError, ForeignError
+from basalt.operations.recover import ForeignError
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.switch import SwitchError
 from basalt.targets.docker.engine import EngineError

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from basalt.operations import build, objects, pulumi
+from basalt.operations import build, local_state, objects, pulumi
 from basalt.operations.environment import HOME, ROOT
 from basalt.operations.recover import recover
 from basalt.plan import survey
@@ -27,6 +27,7 @@ def images(stack: str, say: Say) -> Topology:
 def up(stack: str, say: Say, *, ask: bool) -> Topology:
     """Brings the stack to what its file declares. With `ask`, Pulumi shows the preview and asks first."""
     topology = images(stack, say)
+    local_state.mend()
     pulumi.select(stack)
     recover(topology, say)
     how = () if ask else ("--yes", "--skip-preview")
@@ -38,6 +39,7 @@ def down(stack: str, say: Say, *, data: bool, orphans: bool) -> None:
     """Removes containers, networks and files; volumes of data only with `data`. With `orphans`, also those that this
     clone's state does not know."""
     topology = load_stack(ROOT, stack)
+    local_state.mend()
     pulumi.select(stack)
     if orphans:
         for removed in objects.remove(objects.find(topology), {str(r.get("id")) for r in pulumi.resources(stack)}):

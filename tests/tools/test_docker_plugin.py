@@ -1,5 +1,6 @@
 """The Docker plugin that set-up builds, with the engine and the language host that set-up builds, on a real engine."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -84,10 +85,14 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
 
 
 def _free_port() -> int:
-    """A port whose successor is free too, most likely."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1]) & ~1
+    """A port that is free, and its successor. Not one that the kernel gives to outgoing connections: it has to be free
+    again whenever the container starts anew."""
+    for port in range(20000 + os.getpid() % 5000 * 2, 32000, 2):
+        with socket.socket() as first, socket.socket() as second, contextlib.suppress(OSError):
+            first.bind(("127.0.0.1", port))
+            second.bind(("127.0.0.1", port + 1))
+            return port
+    raise LookupError("no two free ports")
 
 
 @pytest.fixture
@@ -134,7 +139,8 @@ def test_another_health_check_is_another_container(standing: Probe) -> None:
 def test_a_stopped_container_is_started_again_and_not_removed(standing: Probe) -> None:
     before = standing.container
     before.stop(timeout=1)
-    standing.pulumi("refresh", "--yes", "--skip-preview")
+    done = standing.pulumi("refresh", "--yes", "--skip-preview")
+    assert done.returncode == 0, done.stdout + done.stderr
     assert standing.container.id == before.id
     standing.up()
     assert (standing.container.id, standing.container.status) == (before.id, "running")

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from tools.setup import paths
 
 _DEFAULTS = {
-    "PULUMI_BACKEND_URL": f"file://{paths.STATE}",
+    # Without a note on each file's content type, which nobody reads: a `pulumi` killed while it writes one leaves a
+    # state that cannot be loaded (gocloud.dev/blob/fileblob, URLOpener, "metadata").
+    "PULUMI_BACKEND_URL": f"file://{paths.STATE}?metadata=skip",
     "PULUMI_HOME": str(paths.PULUMI_HOME),
     # The plugins of PULUMI_HOME, without a warning in every update that others of the same name are on PATH.
     "PULUMI_IGNORE_AMBIENT_PLUGINS": "true",
