@@ -155,15 +155,15 @@ def test_patroni_answers_health_checks(project: Project) -> None:
 
 def test_the_backup_repository_gives_nothing_to_a_certificate_of_the_other_authority(project: Project) -> None:
     member = project.containers()["postgres-1"]
-    fetch = ["pgbackrest", "--config=/etc/basalt/pgbackrest.conf", "--stanza=main", "--no-archive-async"]
+    ask = ["pgbackrest", "--config=/etc/basalt/pgbackrest.conf", "--stanza=main"]
     control = [
         f"--repo1-host-{kind}-file=/etc/basalt/tls/control/tls.{end}" for kind, end in (("cert", "crt"), ("key", "key"))
     ]
-    told = json.loads(execute(member, *fetch, "info", "--output=json"))
+    told = json.loads(execute(member, *ask, "info", "--output=json"))
     # The newest: those that no backup needs go every hour.
-    wanted = ["archive-get", told[0]["archive"][-1]["max"], "/tmp/fetched"]  # noqa: S108  the container's own
-    execute(member, *fetch, *wanted)
-    code, output = member.exec_run([*fetch, *control, *wanted])
+    fetch = ["archive-get", told[0]["archive"][-1]["max"], "/tmp/fetched", "--no-archive-async"]  # noqa: S108  its own
+    execute(member, *ask, *fetch)
+    code, output = member.exec_run([*ask, *control, *fetch])
     assert code != 0
     assert b"alert" in bytes(output)  # type: ignore[arg-type]
 
