@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from basalt import cli_database
+from basalt import cli_backup, cli_database
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
@@ -251,7 +251,7 @@ def doctor() -> None:
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
 
 
-for command in cli_database.COMMANDS:
+for command in (*cli_database.COMMANDS, *cli_backup.COMMANDS):
     app.command()(command)
 
 main: Callable[[], None] = app

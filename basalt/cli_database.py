@@ -1,7 +1,6 @@
-"""`basalt switchover`, `restart`, `database`, `backups`: what is done to the database of a stack that stands."""
+"""`basalt switchover`, `restart`, `database`: what is done to the database of a stack that stands."""
 
 import dataclasses
-import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from basalt.operations import backups as kept
 from basalt.operations import database as databases
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover import restart as rolling
@@ -17,7 +15,7 @@ from basalt.operations.switchover import run as planned
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
-from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, say, table, told
+from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, say, told
 from basalt.topology.load import load_stack
 
 
@@ -85,15 +83,4 @@ def database(
         sys.exit(databases.run(load_stack(ROOT, stack), action, console.out))
 
 
-def backups(stack: Stack, as_json: AsJson = False) -> None:
-    """List the backups, each with the reason why it stays, or that it goes with the next run. Touches nothing."""
-    with told():
-        found = kept.rows(load_stack(ROOT, stack))
-    if as_json:
-        print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
-        return
-    shown = [(row.label, row.at, "; ".join(row.why) if row.kept else "goes") for row in found]
-    table(f"Stack {stack}: backups", ("backup", "ended", "stays, because"), shown)
-
-
-COMMANDS: tuple[Callable[..., None], ...] = (switchover, restart, database, backups)
+COMMANDS: tuple[Callable[..., None], ...] = (switchover, restart, database)

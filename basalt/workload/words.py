@@ -198,11 +198,13 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class ScheduledJob:
-    """`schedule` is a crontab line (UTC) or `@reboot`: once when the scheduler starts."""
+    """`schedule` is a crontab line (UTC) or `@reboot`: once when the scheduler starts. `again`: whether one that fails
+    is tried until it ends well."""
 
     name: str
     schedule: str
     command: tuple[str, ...]
+    again: bool = True
 
 
 @dataclass(frozen=True, slots=True)

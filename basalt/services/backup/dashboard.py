@@ -9,6 +9,8 @@ def panels() -> Iterator[Panel]:
     """The first stands on the overview too."""
     yield _age()
     yield _health()
+    yield _proved()
+    yield _drill()
     yield _next()
     yield _archived()
     yield _duration()
@@ -32,6 +34,25 @@ def _health() -> Panel:
         "Those that pgbackrest reads without an error and that hold a valid backup.",
         Unit.COUNT,
         "count(pgbackrest_repo_status == 0) or vector(0)",
+    )
+
+
+def _proved() -> Panel:
+    return figure(
+        "since a restore proved one",
+        "Time since a backup was restored, replayed and looked at with success. The alert begins at 26 hours.",
+        Unit.SECONDS,
+        "time() - max by (which) (backup_drill_last_success_timestamp_seconds)",
+        "{{which}}",
+    )
+
+
+def _drill() -> Panel:
+    return trend(
+        "time of a restore",
+        "What the last drill of the newest backup took, step by step; a real one would restore and replay as long.",
+        Unit.SECONDS,
+        {"{{step}}": 'max by (step) (backup_drill_step_seconds{which="newest"})'},
     )
 
 

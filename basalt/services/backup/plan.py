@@ -3,12 +3,12 @@ from these to the repository."""
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 from basalt.services.backup.crontab import longest_pause
 from basalt.services.backup.settings import Settings
 from basalt.services.postgres.settings import Settings as Postgres
-from basalt.site import Instance, Site
+from basalt.site import Address, Instance, Site
 from basalt.topology.duration import seconds
 from basalt.topology.model import Topology
 from basalt.workload import (
@@ -34,6 +34,7 @@ AGENT = "backup-agent.agent"
 
 _PORT = 8432
 _REPOSITORY = "/var/lib/pgbackrest"
+_DRILL = "/var/lib/drill"
 _SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
 _LOG = LogFormat(r"^\S+ \S+ P\d+ +(?P<level>[A-Z]+): (?P<message>.*)")
 # A handshake and no more: no dependency is asked.
@@ -91,13 +92,16 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         beside="backup",
         ports={"metrics": Port(9855, "https")},
         uses=(Endpoint.parse(AGENT),),
-        volumes=(Volume("repository", _REPOSITORY, of="backup"),),
+        volumes=(Volume("repository", _REPOSITORY, of="backup"), Volume("drill", _DRILL)),
         jobs=(
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
             ScheduledJob("full", settings.full, _backup("full")),
             ScheduledJob("incremental", settings.incremental, _backup("incr")),
             # Where a backup is being taken it does nothing.
             ScheduledJob("retention", "30 * * * *", ("backup-retain",)),
+            # What one finds does not change within minutes, and a restore of all takes long.
+            ScheduledJob("drill", settings.drill, ("backup-drill",), again=False),
+            ScheduledJob("drill-older", settings.drill_older, ("backup-drill", "--older"), again=False),
         ),
         limits=Limits(memory=settings.memory, cpus=processes(topology)),
         probe=asks_https("https://localhost:9855/"),
@@ -113,10 +117,11 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
 
 
 def _ages(settings: Settings) -> Iterator[Threshold]:
-    """Seconds that the last backup may be old; a full one counts as one of any kind."""
+    """Seconds that the last backup may be old, and the last proof; a full one counts as one of any kind."""
     for alert, schedules in {
         "BackupFullTooOld": (settings.full,),
         "BackupTooOld": (settings.full, settings.incremental),
+        "BackupUnproved": (settings.drill,),
     }.items():
         yield Threshold(alert, longest_pause(*schedules).total_seconds() + seconds(settings.late))
 
@@ -152,20 +157,33 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
         return
     yield File(
         "pgbackrest.conf",
-        site.render(
-            "backup/pgbackrest.conf.j2",
+        _configuration(
+            site,
             clients=_names(site, "postgres", "backup-agent") if kind == "backup" else (),
             agents=site.addresses(AGENT, instance) if kind == "backup-scheduler" else (),
-            processes=processes(site.topology),
         ),
     )
     if kind == "backup-scheduler":
-        jobs = [{"name": job.name, "schedule": job.schedule, "command": job.command} for job in instance.workload.jobs]
-        yield File("jobs.json", json.dumps(jobs, indent=1), reloads=False)
-        kept = {**settings.keep.model_dump(exclude={"floor"}), "floor_seconds": seconds(settings.keep.floor)}
-        yield File("retention.json", json.dumps(kept, indent=1))
+        yield from _jobs(settings, instance)
+        yield File("drill.conf", _configuration(site, restores=_DRILL))
     if kind == "backup-exporter":
         yield File("web.yml", site.render("exporter/web.yml.j2"))
+
+
+def _configuration(
+    site: Site, clients: tuple[str, ...] = (), agents: tuple[Address, ...] = (), restores: str = ""
+) -> str:
+    """Of the repository; who asks it (`clients`), what it reads (`agents`), below what folder it `restores`."""
+    cores = processes(site.topology)
+    return site.render("backup/pgbackrest.conf.j2", clients=clients, agents=agents, restores=restores, processes=cores)
+
+
+def _jobs(settings: Settings, instance: Instance) -> Iterator[File]:
+    """What is done when, and by which rules."""
+    yield File("jobs.json", json.dumps([asdict(job) for job in instance.workload.jobs], indent=1), reloads=False)
+    kept = {**settings.keep.model_dump(exclude={"floor"}), "floor_seconds": seconds(settings.keep.floor)}
+    yield File("retention.json", json.dumps(kept, indent=1))
+    yield File("assertions.json", json.dumps([one.model_dump() for one in settings.assertions], indent=1))
 
 
 def _names(site: Site, *workloads: str) -> tuple[str, ...]:

@@ -4,13 +4,15 @@
     backup-retain --dry-run    only says; with --json as JSON
 
 A run that is killed leaves some that should go: pgBackRest forgets a backup before it removes its files, and the next
-run decides anew. While a backup is taken, nothing is expired: the next run does it."""
+run decides anew. While a backup is taken or proved, nothing is expired: the next run does it."""
 
 import argparse
+import fcntl
 import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +20,8 @@ from retention.catalogue import BusyError, CatalogueError, read
 from retention.decide import Decision, Policy, continuous, decide, expired
 
 _POLICY = Path("/etc/basalt/retention.json")
+#: Held by a drill as long as it restores.
+_LOCK = Path("/var/lib/drill/lock")
 _STANZA = "main"
 #: What pgBackRest would expire by its own rules: nothing (the greatest that its options take).
 _NOTHING = "9999999"
@@ -68,6 +72,17 @@ def _expire(decisions: list[Decision], rules: Policy, now: datetime) -> None:
     )
 
 
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """BusyError while a backup is being proved."""
+    with _LOCK.open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BusyError("a backup is being proved") from None
+        yield
+
+
 def _run(*words: str) -> None:
     print(_pgbackrest(*words), end="", flush=True)
 
@@ -83,7 +98,8 @@ def main() -> int:
         decisions = _decisions(rules, now)
         _say(decisions, as_json=options.json)
         if not options.dry_run and decisions:
-            _expire(decisions, rules, now)
+            with _undisturbed():
+                _expire(decisions, rules, now)
     except BusyError as error:
         print(f"{error}: next time", file=sys.stderr)
     except (CatalogueError, subprocess.CalledProcessError) as error:

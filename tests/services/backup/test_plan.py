@@ -97,8 +97,9 @@ def limits(**settings: str) -> dict[str, float]:
 
 
 def test_how_old_a_backup_may_be_follows_from_its_schedule() -> None:
-    assert limits() == {"BackupFullTooOld": 26, "BackupTooOld": 8}
-    assert limits(full="0 1 * * 0") == {"BackupFullTooOld": 7 * 24 + 2, "BackupTooOld": 14}
+    assert limits() == {"BackupFullTooOld": 26, "BackupTooOld": 8, "BackupUnproved": 26}
+    weekly = limits(full="0 1 * * 0", drill="0 3 * * 0")
+    assert weekly == {"BackupFullTooOld": 7 * 24 + 2, "BackupTooOld": 14, "BackupUnproved": 7 * 24 + 2}
     assert limits(incremental="*/15 * * * *", late="45m")["BackupTooOld"] == 1
 
 
@@ -115,6 +116,32 @@ def test_how_old_a_backup_may_be_follows_from_its_schedule() -> None:
 )
 def test_the_longest_pause_of_schedules(lines: list[str], hours: float) -> None:
     assert longest_pause(*lines).total_seconds() == pytest.approx(hours * 3600)
+
+
+def test_the_newest_is_proved_daily_and_an_older_one_weekly_and_neither_is_tried_again_at_once() -> None:
+    made = plan(topology(BACKUP, services__backup={"drill": "15 2 * * *"}))
+    jobs = {job["name"]: job for job in json.loads(text(made, "backup-scheduler-1", "jobs.json"))}
+    assert (jobs["drill"]["schedule"], jobs["drill"]["command"]) == ("15 2 * * *", ["backup-drill"])
+    assert (jobs["drill-older"]["schedule"], jobs["drill-older"]["command"]) == (
+        "0 4 * * 0",
+        ["backup-drill", "--older"],
+    )
+    assert {name for name, job in jobs.items() if not job["again"]} == {"drill", "drill-older"}
+
+
+def test_a_drill_restores_from_the_repository_into_its_own_folder() -> None:
+    config = text(plan(topology(BACKUP)), "backup-scheduler-1", "drill.conf")
+    assert "pg1-path=/var/lib/drill/data\n" in config
+    assert "pg1-host" not in config
+    assert "repo1-cipher-pass=" in config
+
+
+def test_assertions_are_asked_of_declared_databases() -> None:
+    asked = [{"database": "shop", "query": "SELECT count(*) > 0 FROM orders"}]
+    made = plan(topology(BACKUP, services__backup={"assertions": asked}))
+    assert json.loads(text(made, "backup-scheduler-1", "assertions.json")) == asked
+    with pytest.raises(StackError, match=r"services\.backup\.assertions\.0\.database: 'app': declared are: shop"):
+        topology(BACKUP, services__backup={"assertions": [{"database": "app", "query": "SELECT true"}]})
 
 
 def test_a_backup_of_nothing_is_refused() -> None:

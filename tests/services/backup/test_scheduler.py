@@ -50,6 +50,21 @@ def test_a_failed_job_leaves_the_next_time_to_itself(tmp_path: Path) -> None:
     assert len(tries.read_text()) == 1
 
 
+def test_a_job_that_one_try_is_enough_for_is_not_tried_again(tmp_path: Path) -> None:
+    tries = tmp_path / "tries"
+    job = scheduler.Job("drill", "@reboot", ("sh", "-c", f"echo >>{tries}; false"), again=False)
+    asyncio.run(scheduler.run_until_well(job, None))
+    assert len(tries.read_text()) == 1
+
+
+def test_what_jobs_left_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scheduler, "TEXTS", tmp_path)
+    assert list(scheduler.Texts().collect()) == []
+    (tmp_path / "drill.prom").write_text('# TYPE proofs gauge\nproofs{which="newest"} 7\n')
+    (family,) = scheduler.Texts().collect()
+    assert [(sample.labels, sample.value) for sample in family.samples] == [({"which": "newest"}, 7)]
+
+
 def test_a_missing_command_is_a_failure_and_no_crash() -> None:
     assert asyncio.run(scheduler.run(scheduler.Job("gone", "@reboot", ("/nonexistent",)))) is False
 

@@ -1,0 +1,1 @@
+"""Proof that backups can be restored: one is, and what comes out is looked at."""

@@ -1,0 +1,71 @@
+"""Which backup is restored, and how far its log is replayed. Pure; chance is an argument."""
+
+import json
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+#: Bytes of a segment of the log; Patroni's initdb leaves PostgreSQL's default.
+SEGMENT = 16 << 20
+
+
+class NoBackupError(Exception):
+    """There is nothing that could be restored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`size`: bytes of the restored database. `end`: the position at which the backup is consistent. `target`: the
+    position up to which the log is replayed; None where no later segment is archived: then to `end`."""
+
+    label: str
+    size: int
+    end: int
+    target: int | None
+
+
+def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Random) -> Choice | None:
+    """From `pgbackrest info --output=json`: the backup of that label; else the newest, or with `older` any other one,
+    None where there is none. NoBackupError when it is not there."""
+    found = next((entry for entry in json.loads(text) if entry["name"] == stanza), None)
+    if found is None:
+        raise NoBackupError(f"the repository knows no stanza {stanza}")
+    backups = sorted(found["backup"], key=lambda entry: (entry["timestamp"]["stop"], entry["label"]))
+    if label is not None:
+        candidates = [entry for entry in backups if entry["label"] == label]
+    else:
+        candidates = backups[:-1] if older else backups[-1:]
+    if not candidates and older:
+        return None
+    if not candidates:
+        wanted = "backup" if label is None else label
+        raise NoBackupError(f"the repository holds no {wanted}: {found['status']['message']}")
+    chosen = chance.choice(candidates)
+    if chosen is backups[-1] and chosen["database"]["id"] != found["db"][-1]["id"]:
+        raise NoBackupError(f"the newest, {chosen['label']}, is of a database that another one has taken the place of")
+    end = position(chosen["lsn"]["stop"])
+    return Choice(chosen["label"], int(chosen["info"]["size"]), end, _target(found, chosen, end, chance))
+
+
+def _target(stanza: dict[str, Any], backup: dict[str, Any], end: int, chance: Random) -> int | None:
+    """Any position between the backup's end and the beginning of the newest archived segment, where a record surely
+    follows: a segment that was closed before it was full ends in nothing."""
+    newest = [e["max"] for e in stanza["archive"] if e["database"] == backup["database"] and e["max"]]
+    last = max((beginning(name) for name in newest), default=0)
+    return chance.randint(end, last) if last > end else None
+
+
+def position(text: str) -> int:
+    """`0/A000050` as PostgreSQL writes it -> bytes."""
+    high, low = text.split("/")
+    return int(high, 16) << 32 | int(low, 16)
+
+
+def told(lsn: int) -> str:
+    """Bytes -> as PostgreSQL writes it."""
+    return f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
+
+
+def beginning(segment: str) -> int:
+    """Where a segment begins, by its file's name: timeline, then two halves of its number, eight digits each."""
+    return (int(segment[8:16], 16) << 32) + int(segment[16:24], 16) * SEGMENT

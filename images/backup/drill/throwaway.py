@@ -1,0 +1,164 @@
+"""A PostgreSQL that lives for one drill: reachable by its owner through a socket alone, without the parameters of the
+cluster that it is a copy of. It archives nothing, runs no job of pg_cron and asks nobody."""
+
+import contextlib
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+
+from drill.choose import Choice, told
+
+STANZA = "main"
+CONFIG = "/etc/basalt/drill.conf"
+_LOOK = 0.2  # seconds between two looks at whether it serves
+
+#: On its command line, which wins over what comes with the backup (postgresql.auto.conf). Nobody reads during the
+#: replay, so the limits of the primary need not be kept (`hot_standby`); what a crash would lose is thrown away anyway.
+_PARAMETERS = {
+    "archive_mode": "off",
+    "autovacuum": "off",
+    "dynamic_shared_memory_type": "mmap",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "hot_standby": "off",
+    "huge_pages": "off",
+    "jit": "off",
+    "listen_addresses": "",
+    "log_destination": "stderr",
+    "logging_collector": "off",
+    "maintenance_work_mem": "64MB",
+    "max_connections": "20",
+    "max_wal_size": "4GB",
+    "primary_conninfo": "",
+    "recovery_target_action": "promote",
+    "shared_buffers": "64MB",
+    "shared_preload_libraries": "",
+    "ssl": "off",
+    "synchronous_standby_names": "",
+}
+
+
+class StepError(Exception):
+    """A step of the drill found a fault; the message says which."""
+
+
+class Throwaway:
+    """In a folder of its own. `begin` and `end` remove what an earlier drill left, also one that was killed."""
+
+    def __init__(self, folder: Path) -> None:
+        self.data, self._run, self._etc = folder / "data", folder / "run", folder / "etc"
+        self._made = (self.data, self._run, self._etc, folder / "spool")
+        self._log = folder / "postgres.log"
+        self._server: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
+        """An empty folder."""
+        self.end()
+        for made in self._made:
+            made.mkdir(mode=0o700)
+        (self._etc / "postgresql.conf").touch()
+        (self._etc / "pg_hba.conf").write_text("local all all trust\n")
+
+    def end(self) -> None:
+        """Nothing of it is left."""
+        with contextlib.suppress(StepError):
+            self.stop("immediate")
+        for made in self._made:
+            if made.exists():
+                shutil.rmtree(made)
+        self._log.unlink(missing_ok=True)
+
+    def restore(self, choice: Choice) -> None:
+        """Its files, each compared with its checksum. StepError."""
+        how = ["--type=immediate"]
+        if choice.target is not None:
+            how = ["--type=lsn", f"--target={told(choice.target)}"]
+        run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", f"--set={choice.label}", *how, "restore")
+
+    def replay(self) -> None:
+        """Starts it and waits until it has replayed the log and takes writes. StepError with its last words."""
+        given = {
+            **_PARAMETERS,
+            "config_file": f"{self._etc}/postgresql.conf",
+            "hba_file": f"{self._etc}/pg_hba.conf",
+            "unix_socket_directories": str(self._run),
+        }
+        words = [word for name, value in given.items() for word in ("-c", f"{name}={value}")]
+        with self._log.open("wb") as log:
+            self._server = subprocess.Popen(
+                [self.tool("postgres"), "-D", str(self.data), *words], stdout=log, stderr=log
+            )
+        while not self._serves():
+            if self._server.poll() is not None:
+                raise StepError(self._last_words())
+            time.sleep(_LOOK)
+
+    def _serves(self) -> bool:
+        try:
+            with self.connect("postgres") as connection:
+                row = connection.execute("SELECT NOT pg_is_in_recovery()").fetchone()
+        except psycopg.OperationalError:
+            return False
+        return row == (True,)
+
+    def _last_words(self) -> str:
+        lines = self._log.read_text(errors="replace").splitlines()
+        grave = [line for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR", "invalid"))]
+        return " | ".join((grave or lines)[-4:]) or "PostgreSQL ended without a word"
+
+    def connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
+        """As its owner."""
+        return psycopg.connect(
+            host=str(self._run), dbname=database, user="postgres", client_encoding="utf8", autocommit=True
+        )
+
+    def databases(self) -> Iterator[tuple[str, int]]:
+        """Name and size in bytes of each that takes connections."""
+        with self.connect("postgres") as connection:
+            for name, size in connection.execute(
+                "SELECT datname, pg_database_size(oid) FROM pg_database WHERE datallowconn ORDER BY datname"
+            ):
+                yield str(name), int(str(size))
+
+    def structure(self) -> None:
+        """Every table, every index, and that each row is in each of its indexes. StepError."""
+        run(
+            self.tool("pg_amcheck"), f"--host={self._run}", "--username=postgres", "--all", "--install-missing",
+            "--heapallindexed",
+        )  # fmt: skip
+
+    def stop(self, how: str = "fast") -> None:
+        """StepError when it does not end well."""
+        if self._server is None or self._server.poll() is not None:
+            return
+        run(self.tool("pg_ctl"), "stop", f"--pgdata={self.data}", f"--mode={how}", "--timeout=300")
+        self._server.wait()
+
+    def checksums(self) -> None:
+        """Every page, of the stopped server. StepError."""
+        run(self.tool("pg_checksums"), "--check", f"--pgdata={self.data}")
+
+    def tool(self, name: str) -> str:
+        """Of the version that the data are of. StepError."""
+        version = self.data / "PG_VERSION"
+        if not version.exists():
+            raise StepError("the backup holds no PG_VERSION")
+        path = Path("/usr/lib/postgresql") / version.read_text().strip() / "bin" / name
+        if not path.exists():
+            raise StepError(f"there is no {path}: the data are of another version of PostgreSQL")
+        return str(path)
+
+
+def run(*command: str) -> str:
+    """What it prints to standard output. StepError with its last words."""
+    done = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False)
+    if done.returncode:
+        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        grave = [line for line in lines if "ERROR" in line or "error" in line]
+        name = Path(command[0]).name
+        raise StepError(f"{name} ended with {done.returncode}: {' | '.join((grave or lines)[-4:])}")
+    return done.stdout

@@ -1,0 +1,160 @@
+"""One container of the image `backup` with a database and its repository in it, without a network: what a drill sees,
+to be damaged at will and mended again."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.models.containers import Container
+
+from basalt.images import contexts, reference
+from tools.setup import base_image
+
+_REPOSITORY, _DATA, _GOOD, _DRILL = "/var/lib/pgbackrest", "/var/lib/pg", "/var/lib/good", "/var/lib/drill"
+_BIN = "/usr/lib/postgresql/17/bin"
+
+#: As templates/backup/pgbackrest.conf.j2 has it for a stack.
+_OPTIONS = f"""[global]
+repo1-path={_REPOSITORY}
+repo1-cipher-type=aes-256-cbc
+repo1-cipher-pass=aKeyThatOpensNothingElse
+repo1-bundle=y
+repo1-block=y
+repo1-retention-full=9999999
+expire-auto=n
+compress-type=zst
+start-fast=y
+lock-path={_REPOSITORY}/lock
+spool-path={_DRILL}/spool
+log-level-console=info
+log-level-file=off
+
+[main]
+"""
+_ASSERTIONS = [{"database": "postgres", "query": "SELECT count(*) > 0 FROM t"}]
+
+#: What scripts may say: `sql` asks the database, `flip` turns a byte in the middle of a file over, `take` takes a
+#: backup, `newest` and `full` are folders of backups, `segment N` is the Nth segment of the log (from 1), `begin` and
+#: `end` start and stop the database.
+_WORDS = f"""set -e
+sql() {{ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 -h {_DATA} -U postgres "$@"; }}
+flip() {{ python3 -c 'import sys
+file = open(sys.argv[1], "r+b")
+middle = file.seek(0, 2) // 2
+file.seek(middle)
+(byte,) = file.read(1)
+file.seek(middle)
+file.write(bytes([byte ^ 255]))' "$1"; }}
+take() {{ pgbackrest --stanza=main --type="$1" backup > /dev/null; }}
+begin() {{ {_BIN}/pg_ctl --pgdata={_DATA}/data --log={_DATA}/log --wait start > /dev/null; }}
+end() {{ {_BIN}/pg_ctl --pgdata={_DATA}/data --wait --mode=fast stop > /dev/null; }}
+segment() {{ find "$archive" -type f -name '00000001*-*' | sort | sed -n "$1p"; }}
+repository={_REPOSITORY} data={_DATA}/data
+backups=$repository/backup/main archive=$repository/archive/main
+newest=$(find "$backups" -maxdepth 1 -name '2*' 2> /dev/null | sort | tail -n 1)
+full=$(find "$backups" -maxdepth 1 -name '2*F' 2> /dev/null | sort | head -n 1)
+"""
+
+_PREPARE = f"""
+{_BIN}/initdb --pgdata="$data" --username=postgres --data-checksums --locale=C.UTF-8 --auth=trust > /dev/null
+cat >> "$data/postgresql.conf" << END
+archive_mode = on
+archive_command = 'pgbackrest --stanza=main archive-push %p'
+unix_socket_directories = '{_DATA}'
+listen_addresses = ''
+END
+begin
+pgbackrest --stanza=main stanza-create > /dev/null
+sql -c "CREATE TABLE t AS SELECT g AS id, md5(g::text) AS v FROM generate_series(1, 50000) g"
+sql -c "ALTER TABLE t ADD PRIMARY KEY (id)" -c "CREATE INDEX v ON t (v)"
+take full
+sql -c "INSERT INTO t SELECT g, md5(g::text) FROM generate_series(50001, 60000) g"
+take incr
+for first in 60001 61001 62001; do
+  sql -c "INSERT INTO t SELECT g, md5(g::text) FROM generate_series($first, $first + 999) g" \\
+      -c "SELECT pg_switch_wal()" > /dev/null
+done
+pgbackrest --stanza=main check > /dev/null
+end
+mkdir {_GOOD}/data && cp -a "$data" {_GOOD}/data && cp -a "$repository" {_GOOD}/repository
+"""  # noqa: S608  no input of anybody's
+_MEND = f"""
+end 2> /dev/null || true
+chmod -R u+rwX "$repository"
+find "$repository" {_DATA} -mindepth 1 -delete
+cp -a {_GOOD}/repository/. "$repository" && cp -a {_GOOD}/data/. {_DATA}
+"""
+
+
+@dataclass(frozen=True)
+class House:
+    """The container."""
+
+    container: Container
+
+    def run(self, script: str) -> str:
+        """What a script prints that may use the words above. AssertionError when it fails."""
+        code, output = self.container.exec_run(["bash", "-c", _WORDS + script])
+        assert code == 0, f"{script}\nended with {code}: {bytes(output).decode(errors='replace')}"  # type: ignore[arg-type]
+        return bytes(output).decode()  # type: ignore[arg-type]
+
+    def drill(self, *options: str) -> dict[str, Any]:
+        """Its report. AssertionError when there is none, or when its code does not fit it."""
+        code, output = self.container.exec_run(["backup-drill", "--json", *options], demux=True)
+        printed, told = (bytes(part or b"").decode(errors="replace") for part in output)
+        assert printed, told
+        report: dict[str, Any] = json.loads(printed)
+        assert code == int(report["fault"] is not None), report
+        return report
+
+    def left(self) -> set[str]:
+        """What drills left in their folder."""
+        return set(self.run(f"ls {_DRILL}").split())
+
+    def mend(self) -> None:
+        """All is as it was before anything was damaged."""
+        self.run(_MEND)
+        self.write("drill.conf", f"{_OPTIONS}pg1-path={_DRILL}/data\n")
+
+    def write(self, name: str, text: str) -> None:
+        """A file of its configuration."""
+        self.run(f"cat > /etc/basalt/{name} << 'END OF FILE'\n{text}END OF FILE\n")
+
+
+def build() -> str:
+    """The image, made here where no `up` has made it."""
+    name, client = reference("backup"), docker.from_env()
+    if not client.images.list(name):
+        client.images.build(path=str(contexts()["backup"]), tag=name, buildargs={"BASE": base_image.name()}, rm=True)
+    return name
+
+
+@contextmanager
+def house(**options: Any) -> Iterator[House]:
+    """With a database, two backups and log after them; removed afterwards."""
+    container = docker.from_env().containers.run(
+        build(),
+        ["sleep", "infinity"],
+        name=f"basalt-drills-{os.getpid()}",
+        labels={"basalt.lab": "test"},
+        network_mode="none",
+        init=True,
+        detach=True,
+        **options,
+    )
+    try:
+        made = House(container)
+        folders = f"{_DATA} {_GOOD}"
+        script = f"mkdir {folders} && chown 10001:10001 {folders} && chmod 700 /etc/basalt"
+        container.exec_run(["sh", "-c", script], user="0")
+        made.write("pgbackrest.conf", f"{_OPTIONS}pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n")
+        made.write("drill.conf", f"{_OPTIONS}pg1-path={_DRILL}/data\n")
+        made.write("assertions.json", json.dumps(_ASSERTIONS) + "\n")
+        made.run(_PREPARE)
+        yield made
+    finally:
+        container.remove(force=True, v=True)

@@ -1,0 +1,70 @@
+"""A backup of the stack is green after a restore; tests/drills has what is not well."""
+
+import json
+from typing import Any
+
+from tests.live.database import connect, primary
+from tests.live.project import Project, execute
+from tests.live.prometheus import series
+from tests.waiting import until
+
+#: What holds, and what does not, of the application's own database.
+TRUE = {"database": "shop", "query": "SELECT count(*) >= 0 FROM orders"}
+FALSE = {"database": "shop", "query": "SELECT count(*) < 0 FROM orders"}
+
+
+def reports(project: Project) -> list[dict[str, Any]]:
+    """Of all drills, the newest first."""
+    found: list[dict[str, Any]] = json.loads(project.basalt("drill", "--list", "--json").stdout)
+    return found
+
+
+def left(project: Project) -> set[str]:
+    """What drills left in their folder."""
+    return set(execute(project.containers()["backup-scheduler-1"], "ls", "/var/lib/drill").split())
+
+
+def test_the_first_backup_is_proved_by_itself(project: Project) -> None:
+    (first, *_) = until(lambda: reports(project), "the first drill", 300, every=2)[::-1]
+    assert (first["which"], first["fault"]) == ("newest", None)
+    assert first["label"].endswith("F")
+
+
+def test_the_newest_is_restored_and_replayed_and_its_rows_are_asked(project: Project) -> None:
+    until(lambda: reports(project), "the first drill", 300, every=2)
+    before = project.edit(lambda topology: topology["services"]["backup"].update(assertions=[TRUE, FALSE]))
+    try:
+        project.up()
+        _write(project)
+        assert project.basalt("drill", check=False).returncode == 1
+        told = reports(project)[0]
+        assert list(told["seconds"]) == ["catalogue", "repository", "space", "restore", "replay", "structure", "rows"]
+        assert told["databases"]["shop"] > 0
+        assert told["rows"] == [{**TRUE, "gave": [["True"]]}, {**FALSE, "gave": [["False"]]}]
+        assert (told["fault"], FALSE["query"] in told["why"]) == ("rows", True)
+        assert left(project) == {"drill.prom", "lock", "reports"}
+        query = 'backup_drill_fault{which="newest", fault="rows"} == 1'
+        until(lambda: series(project, query), "the fault in Prometheus", 60, every=1)
+        # What was proved before stays so.
+        assert series(project, 'backup_drill_last_success_timestamp_seconds{which="newest"} > 0')
+    finally:
+        project.stack_file.write_text(before)
+        project.up()
+    project.basalt("drill")
+    assert reports(project)[0]["fault"] is None
+
+
+def _write(project: Project) -> None:
+    """Log that no backup has."""
+    with connect(project, "haproxy.write", "app") as connection:
+        connection.execute("CREATE TABLE drilled AS SELECT g FROM generate_series(1, 100000) g")
+        connection.execute("DROP TABLE drilled")
+    execute(primary(project), "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
+
+
+def test_an_older_one_is_proved_too(project: Project) -> None:
+    scheduler = project.containers()["backup-scheduler-1"]
+    execute(scheduler, "pgbackrest", "--stanza=main", "--type=incr", "backup")
+    project.basalt("drill", "--older")
+    told = reports(project)[0]
+    assert (told["which"], told["fault"]) == ("older", None)

@@ -1,0 +1,176 @@
+"""Which backup a drill takes, how far it replays, and what it leaves behind."""
+
+import json
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+from drill.choose import NoBackupError, beginning, choose, position, told
+from drill.report import STEPS, Report, metrics, read, save
+from drill.repository import Span, faults, number
+from hypothesis import given
+from hypothesis import strategies as st
+
+FIRST, SECOND, THIRD = "20261125-010000F", "20261125-010000F_20261125-070000I", "20261126-010000F"
+
+
+def backup(label: str, stop: int, end: str) -> dict[str, Any]:
+    return {
+        "label": label,
+        "timestamp": {"start": stop - 1, "stop": stop},
+        "lsn": {"start": "0/1000028", "stop": end},
+        "database": {"id": 1, "repo-key": 1},
+        "info": {"size": 31_000_000},
+    }
+
+
+def info(*backups: dict[str, Any], last: str | None = "000000010000000000000014", database: int = 1) -> str:
+    archive = [{"database": {"id": database, "repo-key": 1}, "id": "17-1", "min": last, "max": last}]
+    status = {"code": 0 if backups else 2, "message": "ok" if backups else "no valid backups"}
+    return json.dumps(
+        [{"name": "main", "archive": archive, "backup": list(backups), "status": status, "db": [{"id": 1}]}]
+    )
+
+
+THREE = (backup(FIRST, 100, "0/A000050"), backup(SECOND, 200, "0/11004B98"), backup(THIRD, 300, "0/12000000"))
+
+
+def label(text: str, *, named: str | None = None, older: bool = False, seed: int = 0) -> str | None:
+    found = choose(text, "main", label=named, older=older, chance=Random(seed))
+    return found.label if found else None
+
+
+def test_the_newest_is_taken() -> None:
+    assert label(info(*reversed(THREE))) == THIRD
+
+
+def test_an_older_one_is_any_but_the_newest() -> None:
+    assert {label(info(*THREE), older=True, seed=seed) for seed in range(40)} == {FIRST, SECOND}
+    assert label(info(THREE[0]), older=True) is None
+
+
+def test_a_named_one_is_taken_or_missed() -> None:
+    assert label(info(*THREE), named=SECOND) == SECOND
+    with pytest.raises(NoBackupError, match="holds no 20200101-000000F: ok"):
+        label(info(*THREE), named="20200101-000000F")
+
+
+def test_a_repository_without_a_backup_says_so() -> None:
+    with pytest.raises(NoBackupError, match="holds no backup: no valid backups"):
+        label(info())
+    with pytest.raises(NoBackupError, match="no stanza main"):
+        label("[]")
+
+
+@given(st.integers())
+def test_the_point_lies_between_the_backup_and_the_newest_segment(seed: int) -> None:
+    found = choose(info(*THREE), "main", label=SECOND, older=False, chance=Random(seed))
+    assert found is not None
+    assert found.end == position("0/11004B98")
+    assert found.target is not None
+    assert found.end <= found.target <= beginning("000000010000000000000014")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        info(*THREE, last="000000010000000000000012"),  # the segment in which the backup ended is the last
+        info(*THREE, last=None),
+        info(*THREE, database=2),  # of the cluster that took this one's place
+    ],
+)
+def test_without_a_later_segment_the_backup_is_replayed_to_its_own_end(text: str) -> None:
+    found = choose(text, "main", label=None, older=False, chance=Random(1))
+    assert found is not None
+    assert found.target is None
+
+
+def test_positions_are_read_and_written_as_postgresql_does() -> None:
+    assert position("1/0A000050") == (1 << 32) + 0x0A000050
+    assert told(position("1/A000050")) == "1/A000050"
+    assert beginning("00000003000000020000000A") == (2 << 32) + 0xA000000
+
+
+def report(which: str, started: str, at: float, fault: str | None = None) -> Report:
+    return Report(which, started, at=at, label=FIRST, bytes=10, seconds={"restore": 2.5}, fault=fault)
+
+
+def value(reports: list[Report], name: str, **labels: str) -> float | None:
+    return metrics(reports).get_sample_value(f"backup_drill_{name}", labels)
+
+
+def test_the_last_proof_stays_known_when_a_later_drill_fails() -> None:
+    reports = [report("newest", "a", 100.0), report("older", "b", 150.0), report("newest", "c", 200.0, "replay")]
+    assert value(reports, "last_success_timestamp_seconds", which="newest") == 100
+    assert value(reports, "last_timestamp_seconds", which="newest") == 200
+    assert {step: value(reports, "fault", which="newest", fault=step) for step in STEPS} == {
+        step: float(step == "replay") for step in STEPS
+    }
+    assert value(reports, "fault", which="older", fault="replay") == 0
+    assert value(reports, "step_seconds", which="newest", step="restore") == 2.5
+
+
+def test_what_was_never_proved_has_no_time_of_proof() -> None:
+    assert value([report("newest", "a", 1.0, "restore")], "last_success_timestamp_seconds", which="newest") is None
+
+
+def test_reports_stay_for_a_year_and_come_in_their_order(tmp_path: Path) -> None:
+    folder = tmp_path / "reports"
+    for day in range(405):
+        which = "older" if day % 7 == 0 else "newest"
+        started = f"2026{day // 28 % 12 + 1:02}{day % 28 + 1:02}T{day // 336:02}0000Z"
+        save(report(which, started, day), folder)
+    found = read(folder)
+    assert len(found) == 400
+    assert found == sorted(found, key=lambda one: one.started)
+
+
+FULL, INCREMENTAL, LAST = (
+    Span(FIRST, full=True, first=10, last=11),
+    Span(SECOND, full=False, first=20, last=20),
+    Span(THIRD, full=True, first=30, last=31),
+)
+ALL = [FULL, INCREMENTAL, LAST]
+
+
+def segment(count: int, timeline: int = 1) -> str:
+    return f"{timeline:08X}{count // 256:08X}{count % 256:08X}"
+
+
+def answer(*ranges: tuple[int, int], timeline: int = 1) -> str:
+    lines = [f"wal start: {segment(a, timeline)}, wal stop: {segment(b, timeline)}" for a, b in ranges]
+    return "\n".join(f"P00 DETAIL: archiveId: 17-1, {line}" for line in lines)
+
+
+@given(st.integers(min_value=0, max_value=1 << 40), st.integers(min_value=1, max_value=9))
+def test_a_segment_is_known_by_its_name_on_any_timeline(count: int, timeline: int) -> None:
+    assert number(segment(count, timeline)) == count
+
+
+@pytest.mark.parametrize(
+    ("ranges", "says"),
+    [
+        ([(10, 40)], []),
+        ([(10, 20), (21, 40)], []),
+        ([(10, 11), (20, 20), (30, 40)], []),  # what retention leaves
+        ([(10, 11), (20, 33), (35, 40)], ["the log lacks 1 segments after number 21"]),
+        ([(10, 11), (20, 25), (30, 40)], ["the log lacks 4 segments after number 19"]),
+        ([(10, 11), (30, 40)], [f"the log that makes {SECOND} consistent is not all there"]),
+        ([(10, 11), (20, 20), (31, 40)], [f"the log that makes {THIRD} consistent is not all there"]),
+    ],
+)
+def test_only_retention_leaves_gaps(ranges: list[tuple[int, int]], says: list[str]) -> None:
+    assert [one for one in faults(answer(*ranges), ALL) if one in says or not says] == says
+
+
+def test_another_timeline_goes_on_where_the_one_before_ended() -> None:
+    text = "\n".join([answer((10, 35)), answer((35, 40), timeline=2)])
+    assert list(faults(text, ALL)) == []
+
+
+def test_a_backup_that_is_being_taken_is_no_fault() -> None:
+    line = "DETAIL: unable to open missing file '/var/lib/pgbackrest/backup/main/{}/backup.manifest' for read"
+    assert list(faults("\n".join([answer((10, 40)), line.format("20261127-010000F")]), ALL)) == []
+    (told_of,) = faults("\n".join([answer((10, 40)), line.format(SECOND)]), ALL)
+    assert told_of.startswith("unable to open missing file")
