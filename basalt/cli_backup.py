@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,7 @@ def drill(
     label: Annotated[str | None, typer.Option("--set", help="This backup (basalt backups); else the newest.")] = None,
     older: Annotated[bool, typer.Option("--older", help="Not the newest, but any other.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Only tell of earlier drills.")] = False,
+    html: Annotated[Path | None, typer.Option(help="With --list: a page with a chart, written to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into a throw-away database beside the repository, replay its log to a point of chance, and look
@@ -38,8 +40,8 @@ def drill(
         raise typer.BadParameter("--set names a backup, --older leaves it to chance: give one of them")
     with told():
         topology = load_stack(ROOT, stack)
-        if listed:
-            _list(stack, drills.kept(topology), as_json=as_json)
+        if listed or html:
+            _list(stack, drills.kept(topology), html, as_json=as_json)
             return
         found = drills.run(topology, label, errors.print if as_json else say, older=older)
     facts(found.evidence, as_json=as_json)
@@ -47,19 +49,17 @@ def drill(
         raise typer.Exit(1)
 
 
-def _list(stack: str, found: list[drills.Drill], *, as_json: bool) -> None:
+def _list(stack: str, found: list[drills.Drill], html: Path | None, *, as_json: bool) -> None:
+    if html:
+        html.write_text(drills.page(stack, found))
     if as_json:
         print(json.dumps([one.evidence for one in found], indent=2))
         return
     shown = [
-        (one.started, one.which, one.label or "", f"{one.bytes / 1e6:.0f} MB", f"{one.seconds:.1f} s", _verdict(one))
+        (one.started, one.which, one.label or "", f"{one.bytes / 1e6:.0f} MB", f"{one.seconds:.1f} s", one.verdict)
         for one in found
     ]
     table(f"Stack {stack}: drills", ("began", "of", "backup", "size", "took", "verdict"), shown)
-
-
-def _verdict(one: drills.Drill) -> str:
-    return f"{one.fault}: {one.why}" if one.fault else "proved"
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (backups, drill)

@@ -12,7 +12,7 @@ from rich.table import Table
 from basalt.collect.faults import FolderError
 from basalt.collect.prices import PriceError
 from basalt.images import UnknownImageError
-from basalt.operations import backups, database, hosts, login, logs, sla
+from basalt.operations import database, hosts, login, logs, repository, sla
 from basalt.operations.build import BuildError
 from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
@@ -49,7 +49,7 @@ _EXPECTED = (
     SwitchError,
     HandError,
     database.DatabaseError,
-    backups.BackupsError,
+    repository.BackupsError,
 )
 
 

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.live.database import connect, primary
+from tests.live.database import primary
 from tests.live.project import Project, execute
 from tests.live.prometheus import series
 from tests.waiting import until
@@ -56,10 +56,12 @@ def test_the_newest_is_restored_and_replayed_and_its_rows_are_asked(project: Pro
 
 def _write(project: Project) -> None:
     """Log that no backup has."""
-    with connect(project, "haproxy.write", "app") as connection:
-        connection.execute("CREATE TABLE drilled AS SELECT g FROM generate_series(1, 100000) g")
-        connection.execute("DROP TABLE drilled")
-    execute(primary(project), "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_switch_wal()")
+    for statement in (
+        "CREATE TABLE drilled AS SELECT g FROM generate_series(1, 100000) g",
+        "DROP TABLE drilled",
+        "SELECT pg_switch_wal()",
+    ):
+        execute(primary(project), "psql", "-h", "/run/postgresql", "-c", statement)
 
 
 def test_an_older_one_is_proved_too(project: Project) -> None:

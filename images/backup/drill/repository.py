@@ -1,5 +1,5 @@
 """What `pgbackrest verify` says of a repository: whether its files are there and are what they were, and whether the
-log has no gap. Pure. It ends with 0 whatever it finds, and tells of what is kept twice and lost once in details only."""
+log has no gap. Pure. It ends with 0 whatever it finds, and tells in details alone what is kept twice and lost once."""
 
 import itertools
 import json

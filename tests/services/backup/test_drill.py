@@ -1,6 +1,7 @@
 """Which backup a drill takes, how far it replays, and what it leaves behind."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -11,6 +12,8 @@ from drill.report import STEPS, Report, metrics, read, save
 from drill.repository import Span, faults, number
 from hypothesis import given
 from hypothesis import strategies as st
+
+from basalt.operations.drill import Drill, page
 
 FIRST, SECOND, THIRD = "20261125-010000F", "20261125-010000F_20261125-070000I", "20261126-010000F"
 
@@ -174,3 +177,15 @@ def test_a_backup_that_is_being_taken_is_no_fault() -> None:
     assert list(faults("\n".join([answer((10, 40)), line.format("20261127-010000F")]), ALL)) == []
     (told_of,) = faults("\n".join([answer((10, 40)), line.format(SECOND)]), ALL)
     assert told_of.startswith("unable to open missing file")
+
+
+def test_the_page_stands_alone_and_escapes_what_a_fault_says() -> None:
+    reports = [report("newest", "20261125T010000Z", 1.0), report("newest", "20261126T010000Z", 2.0, "rows")]
+    reports[1].why = "'<b>' gave 1 & 2"
+    drills = [Drill(r.started, r.which, r.label, r.bytes, 2.5, r.fault, r.why, asdict(r)) for r in reversed(reports)]
+    text = page("dev", drills)
+    assert "2 drills, 1 proved their backup, the last one began at 20261125T010000Z" in text
+    assert "rows: &#39;&lt;b&gt;&#39; gave 1 &amp; 2" in text
+    assert text.count("<rect") == 2 + 1  # a step of each, and the red foot
+    assert "http" not in text
+    assert "0 drills, 0 proved" in page("dev", [])

@@ -1,0 +1,102 @@
+"""What a proof costs: a drill against a copy of the same data, a full backup against pgBackRest's defaults, in turns.
+
+    python -m bench.drill [--scale 50] [--repeats 3]
+
+One container with a database of pgbench and its repository (tests/drills/house.py), without a network. Per repeat, in
+seconds:
+  copy       `cp -a` of the data, what costs least
+  drill      restore, replay to a point of chance, structure, rows, checksums, and each file of the repository
+  backup     full, as stacks take it: zstd, encrypted, bundled, block incremental
+  defaults   full, with what pgBackRest does unless told otherwise: gzip, not encrypted, not bundled
+Both backups begin at once (`start-fast`) and leave the check of the archive out: copying is what is measured."""
+
+import argparse
+import json
+import os
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.drills.house import House, house
+from tests.live.project import ROOT
+
+_PLAIN = "/var/lib/good/plain"
+_DEFAULTS = (
+    f"pgbackrest --config=/dev/null --repo1-path={_PLAIN} --pg1-path=$data --pg1-socket-path=/var/lib/pg"
+    " --pg1-user=postgres --stanza=main --lock-path=/tmp/lock --log-level-file=off --start-fast --no-archive-check"
+)
+_OURS = "pgbackrest --stanza=main --no-archive-check"
+
+
+def timed(place: House, script: str) -> float:
+    """Seconds of a script, after what was written before has reached the disk."""
+    os.sync()
+    started = time.monotonic()
+    place.run(script)
+    return round(time.monotonic() - started, 2)
+
+
+def measure(place: House, scale: int, repeats: int, processes: int) -> dict[str, Any]:
+    """All repeats, arms in turns."""
+    place.run(f"begin; /usr/lib/postgresql/17/bin/pgbench -h /var/lib/pg -U postgres -i -q -s {scale} postgres")
+    place.run(f"{_DEFAULTS.replace('--start-fast --no-archive-check', '')} --no-online stanza-create")
+    runs: list[dict[str, float]] = []
+    for _ in range(repeats):
+        run = {
+            "defaults": timed(place, f"{_DEFAULTS} --type=full --repo1-retention-full=99 backup"),
+            "backup": timed(place, f"{_OURS} --process-max={processes} --type=full backup"),
+        }
+        run["backup_bytes"] = _size(place, '"$newest"')
+        plain = f"$(find {_PLAIN}/backup/main -maxdepth 1 -name '2*F' | sort | tail -n 1)"
+        run["defaults_bytes"] = _size(place, f'"{plain}"')
+        # Log beyond the backup, so that there is something to replay.
+        place.run("/usr/lib/postgresql/17/bin/pgbench -h /var/lib/pg -U postgres -n -c 2 -t 3000 postgres > /dev/null")
+        place.run('sql -c "SELECT pg_switch_wal()" > /dev/null; pgbackrest --stanza=main check > /dev/null')
+        run["copy"] = timed(place, 'cp -a "$data" /var/lib/good/copy')
+        place.run("rm -r /var/lib/good/copy")
+        started = time.monotonic()
+        report = place.drill()
+        run["drill"] = round(time.monotonic() - started, 2)
+        if report["fault"]:
+            raise SystemExit(f"the drill failed: {report}")
+        run |= {f"drill_{step}": seconds for step, seconds in report["seconds"].items()}
+        run |= {"database_bytes": report["bytes"], "replayed_bytes": report["replayed"]}
+        runs.append(run)
+    return {"summary": summary(runs), "scale": scale, "processes": processes, "runs": runs}
+
+
+def _size(place: House, folder: str) -> int:
+    return int(place.run(f"du --summarize --bytes {folder}").split()[0])
+
+
+def summary(runs: list[dict[str, float]]) -> dict[str, float]:
+    """Medians, and what they are of each other."""
+    median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
+    return {
+        **{name: round(median[name], 2) for name in ("copy", "drill", "backup", "defaults")},
+        "drill_of_copy": round(median["drill"] / median["copy"], 2),
+        "backup_of_defaults": round(median["backup"] / median["defaults"], 2),
+        "repository_of_defaults": round(median["backup_bytes"] / median["defaults_bytes"], 2),
+        "restored_megabytes_per_second": round(median["database_bytes"] / median["drill_restore"] / 1e6),
+    }
+
+
+def main() -> None:
+    """Prints and writes `bench/drill.json`."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--scale", type=int, default=50, help="of pgbench; 50 are 750 MB")
+    parser.add_argument("--repeats", type=int, default=3)
+    cores = max(1, (os.cpu_count() or 1) // 2)
+    parser.add_argument("--processes", type=int, default=cores, help="that compress; a stack takes half of the cores")
+    parser.add_argument("--output", type=Path, default=ROOT / "bench" / "drill.json")
+    options = parser.parse_args()
+    with house() as place:
+        told = measure(place, options.scale, options.repeats, options.processes)
+    text = json.dumps(told, indent=1)
+    print(text)
+    options.output.write_text(text + "\n")
+
+
+if __name__ == "__main__":
+    main()
