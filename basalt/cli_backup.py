@@ -1,18 +1,26 @@
-"""`basalt backups`, `drill`: what could be restored, and the proof that it can."""
+"""`basalt backups`, `drill`, `extract`: what could be restored, the proof that it can, and what was in it."""
 
 import dataclasses
 import json
-from collections.abc import Callable
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
 from basalt.operations import backups as catalogue
 from basalt.operations import drill as drills
 from basalt.operations.environment import ROOT
+from basalt.operations.repository import follow
 from basalt.terminal import AsJson, Stack, errors, facts, say, table, told
 from basalt.topology.load import load_stack
+
+#: Of moments; all UTC.
+_TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f"]
 
 
 def backups(stack: Stack, as_json: AsJson = False) -> None:
@@ -62,4 +70,42 @@ def _list(stack: str, found: list[drills.Drill], html: Path | None, *, as_json: 
     table(f"Stack {stack}: drills", ("began", "of", "backup", "size", "took", "verdict"), shown)
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (backups, drill)
+def extract(
+    stack: Stack,
+    database: Annotated[str, typer.Option(help="One of the database's databases.")],
+    at: Annotated[datetime | None, typer.Option("--time", formats=_TIMES, help="As it was then, UTC.")] = None,
+    label: Annotated[str | None, typer.Option("--set", help="As this backup has it (basalt backups).")] = None,
+    tables: Annotated[list[str] | None, typer.Option("--table", help="Only these, as pg_dump takes names.")] = None,
+    output: Annotated[Path | None, typer.Option(help="Write to this file, which must not exist; else print.")] = None,
+) -> None:
+    """Print a database, or tables of it, as they were at a moment, as SQL: a backup is restored beside the repository,
+    its log replayed up to there. Touches no member of the database."""
+    if bool(at) == bool(label):
+        raise typer.BadParameter("say when: either --time or --set")
+    when = f"--time={at:%Y-%m-%dT%H:%M:%S.%f}+00:00" if at else f"--set={label}"
+    command = ["backup-extract", f"--database={database}", when, *(f"--table={table}" for table in tables or ())]
+    with told():
+        topology = load_stack(ROOT, stack)
+        if output is None:
+            follow(topology, command, sys.stdout.buffer.write, errors.print)
+            return
+        with exclusively(output) as file:
+            follow(topology, command, file.write, errors.print)
+
+
+@contextmanager
+def exclusively(path: Path) -> Iterator[BinaryIO]:
+    """A new file, for nobody else's eyes; half of one does not stay."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except OSError as error:
+        raise typer.BadParameter(f"--output {path}: {error.strerror}") from None
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            yield file
+        except BaseException:
+            path.unlink()
+            raise
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (backups, drill, extract)

@@ -66,6 +66,7 @@ archive_mode = on
 archive_command = 'pgbackrest --stanza=main archive-push %p'
 unix_socket_directories = '{_DATA}'
 listen_addresses = ''
+track_commit_timestamp = on
 END
 begin
 pgbackrest --stanza=main stanza-create > /dev/null

@@ -1,20 +1,11 @@
 """Every corruption is found and called by its name, and what is well is proved."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.drills.corruptions import CORRUPTIONS, Corruption
-from tests.drills.house import House, house
+from tests.drills.house import House
 
 pytestmark = pytest.mark.live
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[House]:
-    """One for all."""
-    with house() as made:
-        yield made
 
 
 @pytest.mark.parametrize("options", [(), ("--older",)])

@@ -1,6 +1,7 @@
 """A backup of the stack is green after a restore; tests/drills has what is not well."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 from tests.live.database import primary
@@ -70,3 +71,18 @@ def test_an_older_one_is_proved_too(project: Project) -> None:
     project.basalt("drill", "--older")
     told = reports(project)[0]
     assert (told["which"], told["fault"]) == ("older", None)
+
+
+def test_a_table_comes_out_of_a_backup_into_a_new_file(project: Project, tmp_path: Path) -> None:
+    label = next(report["label"] for report in reports(project) if report["which"] == "newest" and not report["fault"])
+    output = tmp_path / "orders.sql"
+    command = ["extract", "--database", "shop", "--table", "orders", "--output", str(output), "--set"]
+    project.basalt(*command, label)
+    assert "CREATE TABLE public.orders (" in output.read_text()
+    assert output.stat().st_mode & 0o777 == 0o600
+    done = project.basalt(*command, label, check=False)
+    assert (done.returncode, "File exists" in done.stdout) == (2, True)
+    output.unlink()
+    done = project.basalt(*command, "20200101-000000F", check=False)
+    assert done.returncode == 1
+    assert not output.exists()

@@ -12,11 +12,9 @@ is proved, with 1 when it is not."""
 
 import argparse
 import contextlib
-import fcntl
 import json
 import secrets
 import shutil
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -24,16 +22,14 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
-from types import FrameType
 
 import psycopg
 
 from drill.choose import Choice, NoBackupError, choose, told
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, spans
-from drill.throwaway import CONFIG, STANZA, StepError, Throwaway, run
+from drill.throwaway import CONFIG, FOLDER, STANZA, StepError, Throwaway, alone, run
 
-FOLDER = Path("/var/lib/drill")
 REPORTS = FOLDER / "reports"
 _ASSERTIONS = Path("/etc/basalt/assertions.json")
 _METRICS = FOLDER / "drill.prom"
@@ -46,7 +42,7 @@ class Drill:
 
     def __init__(self, which: str) -> None:
         self.report = Report(which, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
-        self._server = Throwaway(FOLDER)
+        self._server = Throwaway()
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -93,7 +89,7 @@ class Drill:
             enough(choice)
             server.begin()
         with self._step("restore"):
-            server.restore(choice)
+            server.restore(f"--set={choice.label}", *_until(choice))
         with self._step("replay"):
             server.replay()
             self.report.databases = dict(server.databases())
@@ -112,6 +108,12 @@ class Drill:
             self.report.rows.append({**wanted, "gave": [[str(value) for value in row] for row in rows[:3]]})
             if rows != [(True,)]:
                 raise StepError(f"{wanted['query']!r} in {wanted['database']} gave {self.report.rows[-1]['gave']}")
+
+
+def _until(choice: Choice) -> list[str]:
+    if choice.target is None:
+        return ["--type=immediate"]
+    return ["--type=lsn", f"--target={told(choice.target)}"]
 
 
 def ask(*words: str) -> str:
@@ -133,10 +135,6 @@ def enough(choice: Choice) -> None:
         raise StepError(f"{choice.size + _MARGIN >> 20} MiB are needed in {FOLDER}, {free >> 20} are free")
 
 
-def _interrupted(number: int, _: FrameType | None) -> None:
-    sys.exit(128 + number)
-
-
 def main() -> int:
     """0 proved, 1 not."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -149,11 +147,7 @@ def main() -> int:
     if options.list:
         print(json.dumps([asdict(report) for report in read(REPORTS)], indent=1))
         return 0
-    # What was restored is in clear: it goes also when the container is stopped.
-    signal.signal(signal.SIGTERM, _interrupted)
-    # Nothing is expired meanwhile: backup-retain asks for the same lock.
-    with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with alone():
         drill = Drill("named" if options.set else "older" if options.older else "newest")
         drill.run(options.set)
         report = drill.report

@@ -1,17 +1,20 @@
 """A PostgreSQL that lives for one drill: reachable by its owner through a socket alone, without the parameters of the
 cluster that it is a copy of. It archives nothing, runs no job of pg_cron and asks nobody."""
 
-import contextlib
+import fcntl
 import shutil
+import signal
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import psycopg
 
-from drill.choose import Choice, told
-
+FOLDER = Path("/var/lib/drill")
 STANZA = "main"
 CONFIG = "/etc/basalt/drill.conf"
 _LOOK = 0.2  # seconds between two looks at whether it serves
@@ -42,6 +45,20 @@ _PARAMETERS = {
 }
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Waits until no other one lives. Nothing is expired meanwhile: backup-retain asks for the same lock. What is
+    restored is in clear, so it goes also when the container is stopped."""
+    signal.signal(signal.SIGTERM, _interrupted)
+    with (FOLDER / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _interrupted(number: int, _: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 class StepError(Exception):
     """A step of the drill found a fault; the message says which."""
 
@@ -49,10 +66,10 @@ class StepError(Exception):
 class Throwaway:
     """In a folder of its own. `begin` and `end` remove what an earlier drill left, also one that was killed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.data, self._run, self._etc = folder / "data", folder / "run", folder / "etc"
-        self._made = (self.data, self._run, self._etc, folder / "spool")
-        self._log = folder / "postgres.log"
+    def __init__(self) -> None:
+        self.data, self._run, self._etc = FOLDER / "data", FOLDER / "run", FOLDER / "etc"
+        self._made = (self.data, self._run, self._etc, FOLDER / "spool")
+        self._log = FOLDER / "postgres.log"
         self._server: subprocess.Popen[bytes] | None = None
 
     def begin(self) -> None:
@@ -65,19 +82,17 @@ class Throwaway:
 
     def end(self) -> None:
         """Nothing of it is left."""
-        with contextlib.suppress(StepError):
-            self.stop("immediate")
+        if self._server is not None and self._server.poll() is None:
+            self._server.send_signal(signal.SIGQUIT)  # at once, without a checkpoint
+            self._server.wait()
         for made in self._made:
             if made.exists():
                 shutil.rmtree(made)
         self._log.unlink(missing_ok=True)
 
-    def restore(self, choice: Choice) -> None:
-        """Its files, each compared with its checksum. StepError."""
-        how = ["--type=immediate"]
-        if choice.target is not None:
-            how = ["--type=lsn", f"--target={told(choice.target)}"]
-        run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", f"--set={choice.label}", *how, "restore")
+    def restore(self, *how: str) -> None:
+        """The files of a backup, each compared with its checksum; `how` are pgBackRest's options for it. StepError."""
+        run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", *how, "restore")
 
     def replay(self) -> None:
         """Starts it and waits until it has replayed the log and takes writes. StepError with its last words."""
@@ -124,6 +139,12 @@ class Throwaway:
             ):
                 yield str(name), int(str(size))
 
+    def dump(self, *what: str) -> None:
+        """SQL to this process's standard output; `what` are pg_dump's options and a database. StepError."""
+        done = subprocess.run([self.tool("pg_dump"), f"--host={self._run}", "--username=postgres", *what], check=False)
+        if done.returncode:
+            raise StepError(f"pg_dump ended with {done.returncode}")
+
     def structure(self) -> None:
         """Every table, every index, and that each row is in each of its indexes. StepError."""
         run(
@@ -131,12 +152,9 @@ class Throwaway:
             "--heapallindexed",
         )  # fmt: skip
 
-    def stop(self, how: str = "fast") -> None:
-        """StepError when it does not end well."""
-        if self._server is None or self._server.poll() is not None:
-            return
-        run(self.tool("pg_ctl"), "stop", f"--pgdata={self.data}", f"--mode={how}", "--timeout=300")
-        self._server.wait()
+    def stop(self) -> None:
+        """With a checkpoint. StepError when it does not end well."""
+        run(self.tool("pg_ctl"), "stop", f"--pgdata={self.data}", "--mode=fast", "--timeout=300")
 
     def checksums(self) -> None:
         """Every page, of the stopped server. StepError."""
