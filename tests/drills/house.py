@@ -12,29 +12,13 @@ import docker
 from docker.models.containers import Container
 
 from basalt.images import contexts, reference
+from basalt.render import render
+from basalt.workload import SecretRef
 from tools.setup import base_image
 
 _REPOSITORY, _DATA, _GOOD, _DRILL = "/var/lib/pgbackrest", "/var/lib/pg", "/var/lib/good", "/var/lib/drill"
 _BIN = "/usr/lib/postgresql/17/bin"
 
-#: As templates/backup/pgbackrest.conf.j2 has it for a stack.
-_OPTIONS = f"""[global]
-repo1-path={_REPOSITORY}
-repo1-cipher-type=aes-256-cbc
-repo1-cipher-pass=aKeyThatOpensNothingElse
-repo1-bundle=y
-repo1-block=y
-repo1-retention-full=9999999
-expire-auto=n
-compress-type=zst
-start-fast=y
-lock-path={_REPOSITORY}/lock
-spool-path={_DRILL}/spool
-log-level-console=info
-log-level-file=off
-
-[main]
-"""
 _ASSERTIONS = [{"database": "postgres", "query": "SELECT count(*) > 0 FROM t"}]
 
 #: What scripts may say: `sql` asks the database, `flip` turns a byte in the middle of a file over, `take` takes a
@@ -91,6 +75,12 @@ cp -a {_GOOD}/repository/. "$repository" && cp -a {_GOOD}/data/. {_DATA}
 """
 
 
+def configuration(restores: str, own: str = "") -> str:
+    """What a stack's scheduler reads, with lines of its own after it."""
+    text = render("backup/pgbackrest.conf.j2", clients=(), agents=(), restores=restores, processes=1)
+    return text.replace(str(SecretRef("backup/cipher")), "aKeyThatOpensNothingElse") + own
+
+
 @dataclass(frozen=True)
 class House:
     """The container."""
@@ -119,7 +109,7 @@ class House:
     def mend(self) -> None:
         """All is as it was before anything was damaged."""
         self.run(_MEND)
-        self.write("drill.conf", f"{_OPTIONS}pg1-path={_DRILL}/data\n")
+        self.write("drill.conf", configuration(_DRILL))
 
     def write(self, name: str, text: str) -> None:
         """A file of its configuration."""
@@ -152,8 +142,9 @@ def house(**options: Any) -> Iterator[House]:
         folders = f"{_DATA} {_GOOD}"
         script = f"mkdir {folders} && chown 10001:10001 {folders} && chmod 700 /etc/basalt"
         container.exec_run(["sh", "-c", script], user="0")
-        made.write("pgbackrest.conf", f"{_OPTIONS}pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n")
-        made.write("drill.conf", f"{_OPTIONS}pg1-path={_DRILL}/data\n")
+        database = f"pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n"
+        made.write("pgbackrest.conf", configuration("", database))
+        made.write("drill.conf", configuration(_DRILL))
         made.write("assertions.json", json.dumps(_ASSERTIONS) + "\n")
         made.run(_PREPARE)
         yield made

@@ -7,11 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.drills import ALL
 from tests.drills.house import House
 
 pytestmark = pytest.mark.live
 
-MOMENTS = 10
+MOMENTS = 10 if ALL else 3
 
 #: Eight clients, each row a transaction of its own, for some seconds; and a backup in the middle of it.
 _LOAD = """begin
