@@ -17,6 +17,8 @@ _TWICE = re.compile(r"(unable to open missing file|missing or unusable)")
 _NAMED = re.compile(r"(?P<label>\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?)/backup\.manifest")
 _RANGE = re.compile(r"wal start: ([0-9A-F]{24}), wal stop: ([0-9A-F]{24})")
 
+_GAP = "a gap in the log"
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -72,9 +74,14 @@ def _gaps(ranges: list[tuple[int, int]], backups: list[Span]) -> Iterator[str]:
             merged.append((first, last))
     for backup in backups:
         if not any(first <= backup.first and backup.last <= last for first, last in merged):
-            yield f"the log that makes {backup.label} consistent is not all there"
+            yield f"{_GAP}: what makes {backup.label} consistent is not all there"
     newest = max((backup.first for backup in backups if backup.full), default=0)
     for (_, before), (after, _) in itertools.pairwise(merged):
         expired = before in {backup.last for backup in backups} and after in {backup.first for backup in backups}
         if after > newest or not expired:
-            yield f"the log lacks {after - before - 1} segments after number {before:X}"
+            yield f"{_GAP}: {after - before - 1} segments after number {before:X}"
+
+
+def is_gap(fault: str) -> bool:
+    """Whether it could close by itself."""
+    return fault.startswith(_GAP)

@@ -157,10 +157,10 @@ def test_a_segment_is_known_by_its_name_on_any_timeline(count: int, timeline: in
         ([(10, 40)], []),
         ([(10, 20), (21, 40)], []),
         ([(10, 11), (20, 20), (30, 40)], []),  # what retention leaves
-        ([(10, 11), (20, 33), (35, 40)], ["the log lacks 1 segments after number 21"]),
-        ([(10, 11), (20, 25), (30, 40)], ["the log lacks 4 segments after number 19"]),
-        ([(10, 11), (30, 40)], [f"the log that makes {SECOND} consistent is not all there"]),
-        ([(10, 11), (20, 20), (31, 40)], [f"the log that makes {THIRD} consistent is not all there"]),
+        ([(10, 11), (20, 33), (35, 40)], ["a gap in the log: 1 segments after number 21"]),
+        ([(10, 11), (20, 25), (30, 40)], ["a gap in the log: 4 segments after number 19"]),
+        ([(10, 11), (30, 40)], [f"a gap in the log: what makes {SECOND} consistent is not all there"]),
+        ([(10, 11), (20, 20), (31, 40)], [f"a gap in the log: what makes {THIRD} consistent is not all there"]),
     ],
 )
 def test_only_retention_leaves_gaps(ranges: list[tuple[int, int]], says: list[str]) -> None:
