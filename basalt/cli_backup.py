@@ -43,7 +43,7 @@ def drill(
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into a throw-away database beside the repository, replay its log to a point of chance, and look
-    at every table, index and page. Touches no member of the database. Exits with 1 when the backup is not proved."""
+    at every table, B-tree and page. Touches no member of the database. Exits with 1 when it finds a fault."""
     if label and older:
         raise typer.BadParameter("--set names a backup, --older leaves it to chance: give one of them")
     with told():

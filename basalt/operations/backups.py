@@ -19,6 +19,5 @@ class Row:
 
 def rows(topology: Topology) -> list[Row]:
     """The newest first. Raises BackupsError, EngineError."""
-    # While a backup is taken, it says so and prints nothing.
-    told = ask(topology, ["backup-retain", "--dry-run", "--json"])
-    return [Row(row["label"], row["at"], row["kept"], tuple(row["why"])) for row in json.loads(told)]
+    told = json.loads(ask(topology, ["backup-retain", "--dry-run", "--json"]))
+    return [Row(row["label"], row["at"], row["kept"], tuple(row["why"])) for row in told]

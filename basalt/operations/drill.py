@@ -15,14 +15,15 @@ _SHOWN = 90
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """`started`: ISO 8601 without punctuation, UTC. `seconds` of all its steps. `fault`: the step that failed; None
-    when the backup is proved. `evidence`: the whole report."""
+    """`started`: ISO 8601 without punctuation, UTC. `seconds` of all its steps. `proved`: the backup was restored and
+    is well. `fault`: the first step that found one. `evidence`: the whole report."""
 
     started: str
     which: str
     label: str | None
     bytes: int
     seconds: float
+    proved: bool
     fault: str | None
     why: str | None
     evidence: dict[str, Any]
@@ -30,7 +31,8 @@ class Drill:
     @property
     def verdict(self) -> str:
         """In words."""
-        return f"{self.fault}: {self.why}" if self.fault else "proved"
+        told = f"{self.fault}: {self.why}" if self.fault else ""
+        return ", but ".join(filter(None, ("proved" if self.proved else "", told)))
 
 
 def run(topology: Topology, label: str | None, say: Say, *, older: bool) -> Drill:
@@ -45,7 +47,7 @@ def kept(topology: Topology) -> list[Drill]:
 
 
 def _drill(report: dict[str, Any]) -> Drill:
-    named = {name: report[name] for name in ("started", "which", "label", "bytes", "fault", "why")}
+    named = {name: report[name] for name in ("started", "which", "label", "bytes", "proved", "fault", "why")}
     return Drill(**named, seconds=round(sum(report["seconds"].values()), 1), evidence=report)
 
 

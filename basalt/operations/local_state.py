@@ -25,7 +25,9 @@ def mend() -> None:
         try:
             json.loads(path.read_text())
         except json.JSONDecodeError:
-            path.unlink()
+            path.unlink(missing_ok=True)
+        except FileNotFoundError:
+            continue  # another pulumi has removed its lock meanwhile
 
 
 def locked(stack: str) -> bool:

@@ -62,7 +62,7 @@ CORRUPTIONS = (
         ("structure",),
         "lacks matching index tuple",
     ),
-    Corruption("rows that were deleted", 'begin; sql -c "DELETE FROM t"; take full', ("rows",), "gave [['False']]"),
+    Corruption("rows that were deleted", 'begin; sql -c "DELETE FROM t"; take full', ("rows",), "gave false"),
     Corruption("a table that was dropped", 'begin; sql -c "DROP TABLE t"; take full', ("rows",), "does not exist"),
     Corruption(
         "a database that another one has taken the place of",

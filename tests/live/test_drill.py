@@ -41,7 +41,7 @@ def test_the_newest_is_restored_and_replayed_and_its_rows_are_asked(project: Pro
         told = reports(project)[0]
         assert list(told["seconds"]) == ["catalogue", "repository", "space", "restore", "replay", "structure", "rows"]
         assert told["databases"]["shop"] > 0
-        assert told["rows"] == [{**TRUE, "gave": [["True"]]}, {**FALSE, "gave": [["False"]]}]
+        assert told["rows"] == [{**TRUE, "gave": "true"}, {**FALSE, "gave": "false"}]
         assert (told["fault"], FALSE["query"] in told["why"]) == ("rows", True)
         assert left(project) == {"drill.prom", "lock", "reports"}
         query = 'backup_drill_fault{which="newest", fault="rows"} == 1'

@@ -4,17 +4,17 @@
     backup-drill --older       another one, by chance; nothing where there is none
     backup-drill --set LABEL   this one; with --json the report as JSON
     backup-drill --list        the kept reports as JSON, the oldest first; restores nothing
+    backup-drill --clean       removes what one that was killed has left
 
 Steps: `catalogue` (what there is), `repository` (every file in it by its checksum, and no gap in the log), `space`,
-`restore`, `replay`, `structure` (pg_amcheck, every row in every index), `rows` (the declared assertions), `checksums`.
-The step that fails names the fault. Each drill leaves a report in /var/lib/drill/reports. Ends with 0 when the backup
-is proved, with 1 when it is not."""
+`restore`, `replay`, `structure` (pg_amcheck: every table, every row in every B-tree), `rows` (the declared assertions),
+`checksums`. The step that fails first names the fault; a fault of the repository is no reason not to go on. Each drill
+leaves a report in /var/lib/drill/reports. Ends with 0 when there is no fault, else with 1."""
 
 import argparse
 import contextlib
 import json
 import secrets
-import shutil
 import sys
 import time
 from collections.abc import Iterator
@@ -25,16 +25,16 @@ from random import Random
 
 import psycopg
 
-from drill.choose import Choice, NoBackupError, choose, told
+from drill.choose import Choice, NoBackupError, choose, point, told
 from drill.report import Report, publish, read, save
-from drill.repository import VERBOSE, faults, is_gap, spans
+from drill.repository import VERBOSE, faults, follows, is_gap, spans
 from drill.throwaway import CONFIG, FOLDER, STANZA, StepError, Throwaway, alone, run
 
 REPORTS = FOLDER / "reports"
 _ASSERTIONS = Path("/etc/basalt/assertions.json")
 _METRICS = FOLDER / "drill.prom"
-#: Beside the data: log, and what a promotion writes.
-_MARGIN = 512 << 20
+#: Which point is tried nobody can foresee; it is in the report, so it can be tried again.
+_CHANCE = Random(secrets.randbits(64))  # noqa: S311  no secret
 #: Seconds after which a segment that was handed over early is followed by those before it.
 _ORDER = 10
 
@@ -53,96 +53,87 @@ class Drill:
         try:
             yield
         except (StepError, NoBackupError, psycopg.Error, OSError, ValueError, KeyError) as error:
-            self.report.fault, self.report.why = name, str(error).strip() or repr(error)
-            raise StepError(self.report.why) from error
+            why = str(error).strip() or repr(error)
+            # What fails after it often fails because of it.
+            self.report.why = f"{self.report.why}; then {name}: {why}" if self.report.fault else why
+            self.report.fault = self.report.fault or name
+            raise StepError(why) from error
         finally:
             self.report.seconds[name] = round(time.monotonic() - started, 3)
 
     def run(self, label: str | None) -> None:
-        """All steps, up to the first that finds a fault; nothing that was restored is left. Where there is no older
-        backup, the report names none."""
+        """All steps, up to the first without which there is no next; nothing that was restored is left. Where there is
+        no older backup, the report names none."""
         try:
-            if choice := self._choice(label):
-                self._steps(choice)
+            self._steps(label)
         except StepError as error:
             print(f"{self.report.fault}: {error}", file=sys.stderr, flush=True)
         finally:
             self._server.end()
             self.report.at = time.time()
 
-    def _choice(self, label: str | None) -> Choice | None:
+    def _steps(self, label: str | None) -> None:
         with self._step("catalogue"):
             listed = ask("--output=json", "info")
-            # A point that nobody could foresee; it is in the report, so it can be tried again.
-            chance = Random(secrets.randbits(64))  # noqa: S311  no secret
-            choice = choose(listed, STANZA, label=label, older=self.report.which == "older", chance=chance)
+            choice = choose(listed, STANZA, label=label, older=self.report.which == "older", chance=_CHANCE)
         if choice is None:
-            return None
+            return
         self.report.label, self.report.bytes, self.report.end = choice.label, choice.size, told(choice.end)
-        if choice.target is not None:
-            self.report.target, self.report.replayed = told(choice.target), choice.target - choice.end
-        return choice
-
-    def _steps(self, choice: Choice) -> None:
-        server = self._server
-        with self._step("repository"):
-            verify()
+        # Another backup's damage is a fault, but no reason not to look whether this one can be restored.
+        with contextlib.suppress(StepError), self._step("repository"):
+            self._verify(listed, choice)
         with self._step("space"):
-            enough(choice)
-            server.begin()
-        with self._step("restore"):
-            server.restore(f"--set={choice.label}", *_until(choice))
-        with self._step("replay"):
-            server.replay()
-            self.report.databases = dict(server.databases())
+            self._server.begin(choice.size)
+        self._restore(choice)
         with self._step("structure"):
-            server.structure()
+            self._server.structure()
         with self._step("rows"):
             self._rows()
         with self._step("checksums"):
-            server.stop()
-            server.checksums()
+            self._server.stop()
+            self._server.checksums()
+        self.report.proved = True
+
+    def _verify(self, listed: str, choice: Choice) -> None:
+        """StepError when a file of the repository is not what it was, or the log has a gap. Sets how far to replay."""
+        backups = spans(listed, STANZA)
+        answer = ask(*VERBOSE)
+        found = list(dict.fromkeys(faults(answer, backups)))
+        if found and all(map(is_gap, found)):
+            # Members hand over several segments at once, not always in their order.
+            time.sleep(_ORDER)
+            answer = ask(*VERBOSE)
+            found = list(dict.fromkeys(faults(answer, backups)))
+        mine = next((backup for backup in backups if backup.label == choice.label), None)
+        if mine and (target := point(choice.end, follows(answer, mine), _CHANCE)):
+            self.report.target, self.report.replayed = told(target), target - choice.end
+        if found:
+            raise StepError(" | ".join(found[:8]))
+
+    def _restore(self, choice: Choice) -> None:
+        target = self.report.target
+        how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
+        with self._step("restore"):
+            self._server.restore(f"--set={choice.label}", *how)
+        with self._step("replay"):
+            self._server.replay()
+            self.report.databases = dict(self._server.databases())
 
     def _rows(self) -> None:
         for wanted in json.loads(_ASSERTIONS.read_text()):
             with self._server.connect(wanted["database"]) as connection:
                 rows = connection.execute(wanted["query"]).fetchall()
-            self.report.rows.append({**wanted, "gave": [[str(value) for value in row] for row in rows[:3]]})
-            if rows != [(True,)]:
-                raise StepError(f"{wanted['query']!r} in {wanted['database']} gave {self.report.rows[-1]['gave']}")
-
-
-def _until(choice: Choice) -> list[str]:
-    if choice.target is None:
-        return ["--type=immediate"]
-    return ["--type=lsn", f"--target={told(choice.target)}"]
+            # What else the rows hold belongs to nobody who reads reports.
+            truth = rows[0][0] if len(rows) == 1 == len(rows[0]) and isinstance(rows[0][0], bool) else None
+            gave = f"{len(rows)} rows and no truth value" if truth is None else str(truth).lower()
+            self.report.rows.append({**wanted, "gave": gave})
+            if not truth:
+                raise StepError(f"{wanted['query']!r} in {wanted['database']} gave {gave}")
 
 
 def ask(*words: str) -> str:
     """What pgBackRest says of the repository. StepError."""
     return run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", *words)
-
-
-def verify() -> None:
-    """StepError when a file of the repository is missing or is not what it was, or when the log has a gap."""
-    found = _faults()
-    if found and all(map(is_gap, found)):
-        # Members hand over several segments at once, not always in their order.
-        time.sleep(_ORDER)
-        found = _faults()
-    if found:
-        raise StepError(" | ".join(found[:8]))
-
-
-def _faults() -> list[str]:
-    return list(dict.fromkeys(faults(ask(*VERBOSE), spans(ask("--output=json", "info"), STANZA))))
-
-
-def enough(choice: Choice) -> None:
-    """StepError when the backup does not fit."""
-    free = shutil.disk_usage(FOLDER).free
-    if free < choice.size + _MARGIN:
-        raise StepError(f"{choice.size + _MARGIN >> 20} MiB are needed in {FOLDER}, {free >> 20} are free")
 
 
 def main() -> int:
@@ -152,16 +143,20 @@ def main() -> int:
     which.add_argument("--older", action="store_true", help="not the newest, but any other")
     which.add_argument("--set", metavar="LABEL", help="this backup")
     which.add_argument("--list", action="store_true", help="only print the kept reports")
+    which.add_argument("--clean", action="store_true", help="only remove what one that was killed has left")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args()
     if options.list:
         print(json.dumps([asdict(report) for report in read(REPORTS)], indent=1))
         return 0
     with alone():
+        if options.clean:
+            Throwaway().end()
+            return 0
         drill = Drill("named" if options.set else "older" if options.older else "newest")
         drill.run(options.set)
         report = drill.report
-        if report.label or report.fault:
+        if report.label or (report.fault and not options.set):
             save(report, REPORTS)
         publish(REPORTS, _METRICS)
     return tell(report, as_json=options.json)
@@ -174,7 +169,8 @@ def tell(report: Report, *, as_json: bool) -> int:
     elif report.fault is None:
         print(f"{report.label} is proved" if report.label else "there is no older backup")
     else:
-        print(f"{report.label or 'no backup'} is NOT proved; {report.fault}: {report.why}")
+        verdict = "is proved, but" if report.proved else "is NOT proved;"
+        print(f"{report.label or 'no backup'} {verdict} {report.fault}: {report.why}")
     return int(report.fault is not None)
 
 

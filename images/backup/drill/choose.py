@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from random import Random
-from typing import Any
 
 #: Bytes of a segment of the log; Patroni's initdb leaves PostgreSQL's default.
 SEGMENT = 16 << 20
@@ -15,13 +14,11 @@ class NoBackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`size`: bytes of the restored database. `end`: the position at which the backup is consistent. `target`: the
-    position up to which the log is replayed; None where no later segment is archived: then to `end`."""
+    """`size`: bytes of the restored database. `end`: the position at which the backup is consistent."""
 
     label: str
     size: int
     end: int
-    target: int | None
 
 
 def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Random) -> Choice | None:
@@ -44,15 +41,14 @@ def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Ra
     if chosen is backups[-1] and chosen["database"]["id"] != found["db"][-1]["id"]:
         raise NoBackupError(f"the newest, {chosen['label']}, is of a database that another one has taken the place of")
     end = position(chosen["lsn"]["stop"])
-    return Choice(chosen["label"], int(chosen["info"]["size"]), end, _target(found, chosen, end, chance))
+    return Choice(chosen["label"], int(chosen["info"]["size"]), end)
 
 
-def _target(stanza: dict[str, Any], backup: dict[str, Any], end: int, chance: Random) -> int | None:
-    """Any position between the backup's end and the beginning of the newest archived segment, where a record surely
-    follows: a segment that was closed before it was full ends in nothing."""
-    newest = [e["max"] for e in stanza["archive"] if e["database"] == backup["database"] and e["max"]]
-    last = max((beginning(name) for name in newest), default=0)
-    return chance.randint(end, last) if last > end else None
+def point(end: int, last: int, chance: Random) -> int | None:
+    """How far to replay: any position from a backup's end to the beginning of the last segment that follows it without
+    a gap (by number), where a record surely is: a segment that was closed early ends in nothing. None where no segment
+    follows: then to the backup's own end."""
+    return chance.randint(end, last * SEGMENT) if last * SEGMENT > end else None
 
 
 def position(text: str) -> int:
@@ -64,8 +60,3 @@ def position(text: str) -> int:
 def told(lsn: int) -> str:
     """Bytes -> as PostgreSQL writes it."""
     return f"{lsn >> 32:X}/{lsn & 0xFFFFFFFF:X}"
-
-
-def beginning(segment: str) -> int:
-    """Where a segment begins, by its file's name: timeline, then two halves of its number, eight digits each."""
-    return (int(segment[8:16], 16) << 32) + int(segment[16:24], 16) * SEGMENT

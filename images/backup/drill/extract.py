@@ -8,8 +8,10 @@ log replayed. `--set`: as a backup ends. Ends with 1, and prints no SQL, when th
 import argparse
 import sys
 from datetime import UTC, datetime
+from random import Random
 
-from drill.throwaway import StepError, Throwaway, alone
+from drill.choose import NoBackupError, choose
+from drill.throwaway import CONFIG, STANZA, StepError, Throwaway, alone, run
 
 
 def moment(text: str) -> str:
@@ -33,7 +35,7 @@ def main() -> int:
         server = Throwaway()
         try:
             say("restore")
-            server.begin()
+            server.begin(size())
             server.restore(*how, *chosen(options.set))
             say("replay")
             server.replay()
@@ -50,6 +52,16 @@ def main() -> int:
 def say(text: str) -> None:
     """Progress; standard output is for the SQL."""
     print(text, file=sys.stderr, flush=True)
+
+
+def size() -> int:
+    """Bytes that the newest backup takes when it is restored; others hardly take more. StepError."""
+    listed = run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", "--output=json", "info")
+    try:
+        newest = choose(listed, STANZA, label=None, older=False, chance=Random())  # noqa: S311  nothing is chosen
+    except NoBackupError as error:
+        raise StepError(str(error)) from None
+    return newest.size if newest else 0
 
 
 def chosen(label: str | None) -> list[str]:

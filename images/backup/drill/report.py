@@ -19,8 +19,9 @@ _NAME = re.compile(r"^(?P<which>newest|older|named)-\d{8}T\d{6}Z\.json$")
 
 @dataclass(slots=True)
 class Report:
-    """`at`: seconds since the epoch, when it ended. `seconds` by step. `fault`: the step that failed, with `why`; None
-    when the backup is proved. `rows`: what each assertion gave."""
+    """`at`: seconds since the epoch, when it ended. `seconds` by step. `proved`: the backup was restored and is well.
+    `fault`: the first step that found one, with `why`; a proved one may have a fault beside it in the repository.
+    `rows`: what each assertion gave."""
 
     which: str
     started: str
@@ -33,6 +34,7 @@ class Report:
     seconds: dict[str, float] = field(default_factory=dict)
     rows: list[dict[str, Any]] = field(default_factory=list)
     databases: dict[str, int] = field(default_factory=dict)
+    proved: bool = False
     fault: str | None = None
     why: str | None = None
 
@@ -59,7 +61,7 @@ def _paths(folder: Path) -> list[Path]:
 
 
 def metrics(reports: Iterable[Report]) -> CollectorRegistry:
-    """Of the last drill of each kind, and when one last proved its backup."""
+    """Of the last drill of each kind, and when one last proved its backup. What somebody named is told to him alone."""
     registry = CollectorRegistry()
     gauges = {
         name: Gauge(f"backup_drill_{name}", text, ["which", *labels], registry=registry)
@@ -67,7 +69,7 @@ def metrics(reports: Iterable[Report]) -> CollectorRegistry:
     }
     for which, mine in _by_kind(reports):
         last = mine[-1]
-        proved = [report.at for report in mine if report.fault is None]
+        proved = [report.at for report in mine if report.proved]
         if proved:
             gauges["last_success_timestamp_seconds"].labels(which).set(proved[-1])
         gauges["last_timestamp_seconds"].labels(which).set(last.at)
@@ -93,7 +95,8 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 def _by_kind(reports: Iterable[Report]) -> Iterator[tuple[str, list[Report]]]:
     found: dict[str, list[Report]] = {}
     for report in reports:
-        found.setdefault(report.which, []).append(report)
+        if report.which != "named":
+            found.setdefault(report.which, []).append(report)
     yield from found.items()
 
 

@@ -60,18 +60,31 @@ def faults(answer: str, backups: list[Span]) -> Iterator[str]:
         about = _NAMED.search(line)
         if _TWICE.search(line) and (about is None or about["label"] in labels):
             yield line.split("DETAIL: ")[-1]
-    yield from _gaps([(number(first), number(last)) for first, last in _RANGE.findall(answer)], backups)
+    yield from _gaps(_merged(answer), backups)
 
 
-def _gaps(ranges: list[tuple[int, int]], backups: list[Span]) -> Iterator[str]:
-    """Retention leaves a gap between two backups and no other, and none since the newest full one: from there on every
-    moment has to be restorable."""
+def follows(answer: str, backup: Span) -> int:
+    """Number of the last segment up to which the log follows a backup without a gap, on the newest timeline: what an
+    older one archived after it was left leads nowhere."""
+    newest = max((last for _, last in _RANGE.findall(answer)), default="0" * 24)
+    reached = max((last for first, last in _merged(answer) if first <= backup.first <= last), default=backup.last)
+    return min(reached, number(newest))
+
+
+def _merged(answer: str) -> list[tuple[int, int]]:
+    """First and last numbers of the segments that are there without a gap."""
     merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
+    for first, last in sorted((number(first), number(last)) for first, last in _RANGE.findall(answer)):
         if merged and first <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         else:
             merged.append((first, last))
+    return merged
+
+
+def _gaps(merged: list[tuple[int, int]], backups: list[Span]) -> Iterator[str]:
+    """Retention leaves a gap between two backups and no other, and none since the newest full one: from there on every
+    moment has to be restorable."""
     for backup in backups:
         if not any(first <= backup.first and backup.last <= last for first, last in merged):
             yield f"{_GAP}: what makes {backup.label} consistent is not all there"

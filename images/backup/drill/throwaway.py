@@ -1,5 +1,5 @@
 """A PostgreSQL that lives for one drill: reachable by its owner through a socket alone, without the parameters of the
-cluster that it is a copy of. It archives nothing, runs no job of pg_cron and asks nobody."""
+cluster that it is a copy of. It archives nothing, runs no job of pg_cron, follows no subscription and asks nobody."""
 
 import fcntl
 import shutil
@@ -18,6 +18,9 @@ FOLDER = Path("/var/lib/drill")
 STANZA = "main"
 CONFIG = "/etc/basalt/drill.conf"
 _LOOK = 0.2  # seconds between two looks at whether it serves
+_LONGEST = 24 * 3600.0  # seconds that one program may take; the lock that keeps retention waiting is not held for ever
+#: Beside the data: log, and what a promotion writes.
+_MARGIN = 1 << 30
 
 #: On its command line, which wins over what comes with the backup (postgresql.auto.conf). Nobody reads during the
 #: replay, so the limits of the primary need not be kept (`hot_standby`); what a crash would lose is thrown away anyway.
@@ -25,6 +28,7 @@ _PARAMETERS = {
     "archive_mode": "off",
     "autovacuum": "off",
     "dynamic_shared_memory_type": "mmap",
+    "event_triggers": "off",
     "fsync": "off",
     "full_page_writes": "off",
     "hot_standby": "off",
@@ -35,7 +39,10 @@ _PARAMETERS = {
     "logging_collector": "off",
     "maintenance_work_mem": "64MB",
     "max_connections": "20",
-    "max_wal_size": "4GB",
+    "max_locks_per_transaction": "512",
+    "max_logical_replication_workers": "0",
+    "max_prepared_transactions": "100",
+    "max_wal_size": "512MB",
     "primary_conninfo": "",
     "recovery_target_action": "promote",
     "shared_buffers": "64MB",
@@ -48,10 +55,15 @@ _PARAMETERS = {
 @contextmanager
 def alone() -> Iterator[None]:
     """Waits until no other one lives. Nothing is expired meanwhile: backup-retain asks for the same lock. What is
-    restored is in clear, so it goes also when the container is stopped."""
+    restored is in clear, so it goes when the container is stopped; what was started from outside is killed then, and
+    what it leaves goes when the container starts again (backup-prepare)."""
     signal.signal(signal.SIGTERM, _interrupted)
     with (FOLDER / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            print("waiting until another backup is proved, extracted or expired ...", file=sys.stderr, flush=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -72,16 +84,20 @@ class Throwaway:
         self._log = FOLDER / "postgres.log"
         self._server: subprocess.Popen[bytes] | None = None
 
-    def begin(self) -> None:
-        """An empty folder."""
+    def begin(self, size: int) -> None:
+        """An empty folder with room for so many bytes. StepError."""
         self.end()
+        needed, free = size + _MARGIN, shutil.disk_usage(FOLDER).free
+        if free < needed:
+            raise StepError(f"{needed >> 20} MiB are needed in {FOLDER}, {free >> 20} are free")
         for made in self._made:
             made.mkdir(mode=0o700)
         (self._etc / "postgresql.conf").touch()
         (self._etc / "pg_hba.conf").write_text("local all all trust\n")
 
     def end(self) -> None:
-        """Nothing of it is left."""
+        """Nothing of it is left, also when somebody stops the container meanwhile."""
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
         if self._server is not None and self._server.poll() is None:
             self._server.send_signal(signal.SIGQUIT)  # at once, without a checkpoint
             self._server.wait()
@@ -89,6 +105,7 @@ class Throwaway:
             if made.exists():
                 shutil.rmtree(made)
         self._log.unlink(missing_ok=True)
+        signal.signal(signal.SIGTERM, _interrupted)
 
     def restore(self, *how: str) -> None:
         """The files of a backup, each compared with its checksum; `how` are pgBackRest's options for it. StepError."""
@@ -107,14 +124,17 @@ class Throwaway:
             self._server = subprocess.Popen(
                 [self.tool("postgres"), "-D", str(self.data), *words], stdout=log, stderr=log
             )
+        deadline = time.monotonic() + _LONGEST
         while not self._serves():
             if self._server.poll() is not None:
                 raise StepError(self._last_words())
+            if time.monotonic() > deadline:
+                raise StepError(f"PostgreSQL does not serve after {_LONGEST / 3600:.0f} hours: {self._last_words()}")
             time.sleep(_LOOK)
 
     def _serves(self) -> bool:
         try:
-            with self.connect("postgres") as connection:
+            with self.connect("template1") as connection:
                 row = connection.execute("SELECT NOT pg_is_in_recovery()").fetchone()
         except psycopg.OperationalError:
             return False
@@ -128,12 +148,17 @@ class Throwaway:
     def connect(self, database: str) -> "psycopg.Connection[tuple[object, ...]]":
         """As its owner."""
         return psycopg.connect(
-            host=str(self._run), dbname=database, user="postgres", client_encoding="utf8", autocommit=True
+            host=str(self._run),
+            dbname=database,
+            user="postgres",
+            client_encoding="utf8",
+            options=f"-c statement_timeout={_LONGEST:.0f}s",
+            autocommit=True,
         )
 
     def databases(self) -> Iterator[tuple[str, int]]:
         """Name and size in bytes of each that takes connections."""
-        with self.connect("postgres") as connection:
+        with self.connect("template1") as connection:
             for name, size in connection.execute(
                 "SELECT datname, pg_database_size(oid) FROM pg_database WHERE datallowconn ORDER BY datname"
             ):
@@ -141,9 +166,9 @@ class Throwaway:
 
     def dump(self, *what: str) -> None:
         """SQL to this process's standard output; `what` are pg_dump's options and a database. StepError."""
-        done = subprocess.run([self.tool("pg_dump"), f"--host={self._run}", "--username=postgres", *what], check=False)
-        if done.returncode:
-            raise StepError(f"pg_dump ended with {done.returncode}")
+        command = [self.tool("pg_dump"), f"--host={self._run}", "--username=postgres", *what]
+        if code := subprocess.run(command, check=False, timeout=_LONGEST).returncode:
+            raise StepError(f"pg_dump ended with {code}")
 
     def structure(self) -> None:
         """Every table, every index, and that each row is in each of its indexes. StepError."""
@@ -173,10 +198,13 @@ class Throwaway:
 
 def run(*command: str) -> str:
     """What it prints to standard output. StepError with its last words."""
-    done = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False)
+    name = Path(command[0]).name
+    try:
+        done = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False, timeout=_LONGEST)
+    except subprocess.TimeoutExpired:
+        raise StepError(f"{name} did not end within {_LONGEST / 3600:.0f} hours") from None
     if done.returncode:
         lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
         grave = [line for line in lines if "ERROR" in line or "error" in line]
-        name = Path(command[0]).name
         raise StepError(f"{name} ended with {done.returncode}: {' | '.join((grave or lines)[-4:])}")
     return done.stdout

@@ -88,7 +88,7 @@ def _run(*words: str) -> None:
 
 
 def main() -> int:
-    """0; 1 when pgBackRest refuses, or cannot be understood."""
+    """0; 1 when pgBackRest refuses, or cannot be understood; 2 when somebody asks while there is no telling."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dry-run", action="store_true", help="expire nothing")
     parser.add_argument("--json", action="store_true", help="print JSON")
@@ -102,6 +102,7 @@ def main() -> int:
                 _expire(decisions, rules, now)
     except BusyError as error:
         print(f"{error}: next time", file=sys.stderr)
+        return 2 if options.dry_run else 0
     except (CatalogueError, subprocess.CalledProcessError) as error:
         print(f"retention: {error}", file=sys.stderr)
         return 1

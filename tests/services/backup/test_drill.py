@@ -7,9 +7,9 @@ from random import Random
 from typing import Any
 
 import pytest
-from drill.choose import NoBackupError, beginning, choose, position, told
+from drill.choose import SEGMENT, NoBackupError, choose, point, position, told
 from drill.report import STEPS, Report, metrics, read, save
-from drill.repository import Span, faults, number
+from drill.repository import Span, faults, follows, number
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,37 +66,44 @@ def test_a_repository_without_a_backup_says_so() -> None:
         label("[]")
 
 
-@given(st.integers())
-def test_the_point_lies_between_the_backup_and_the_newest_segment(seed: int) -> None:
-    found = choose(info(*THREE), "main", label=SECOND, older=False, chance=Random(seed))
-    assert found is not None
-    assert found.end == position("0/11004B98")
-    assert found.target is not None
-    assert found.end <= found.target <= beginning("000000010000000000000014")
+@given(st.integers(), st.integers(min_value=0, max_value=1 << 20))
+def test_the_point_lies_between_the_backup_and_the_last_segment_that_follows(seed: int, more: int) -> None:
+    end = position("0/11004B98")
+    target = point(end, 0x12 + more, Random(seed))
+    assert target is not None
+    assert end <= target <= (0x12 + more) * SEGMENT
+
+
+@pytest.mark.parametrize("last", [0, 0x10, 0x11])
+def test_without_a_later_segment_the_backup_is_replayed_to_its_own_end(last: int) -> None:
+    assert point(position("0/11004B98"), last, Random(1)) is None
 
 
 @pytest.mark.parametrize(
-    "text",
+    ("ranges", "backup", "last"),
     [
-        info(*THREE, last="000000010000000000000012"),  # the segment in which the backup ended is the last
-        info(*THREE, last=None),
-        info(*THREE, database=2),  # of the cluster that took this one's place
+        ([(10, 40)], "FULL", 40),
+        ([(10, 11), (20, 40)], "FULL", 11),  # what retention leaves of an old one
+        ([(10, 11), (20, 40)], "LAST", 40),
+        ([], "FULL", 0),
     ],
 )
-def test_without_a_later_segment_the_backup_is_replayed_to_its_own_end(text: str) -> None:
-    found = choose(text, "main", label=None, older=False, chance=Random(1))
-    assert found is not None
-    assert found.target is None
+def test_the_log_follows_a_backup_up_to_the_next_gap(ranges: list[tuple[int, int]], backup: str, last: int) -> None:
+    assert follows(answer(*ranges), {"FULL": FULL, "LAST": LAST}[backup]) == last
+
+
+def test_what_an_older_timeline_archived_last_leads_nowhere() -> None:
+    text = "\n".join([answer((10, 38)), answer((35, 36), timeline=2)])
+    assert follows(text, LAST) == 36
 
 
 def test_positions_are_read_and_written_as_postgresql_does() -> None:
     assert position("1/0A000050") == (1 << 32) + 0x0A000050
     assert told(position("1/A000050")) == "1/A000050"
-    assert beginning("00000003000000020000000A") == (2 << 32) + 0xA000000
 
 
 def report(which: str, started: str, at: float, fault: str | None = None) -> Report:
-    return Report(which, started, at=at, label=FIRST, bytes=10, seconds={"restore": 2.5}, fault=fault)
+    return Report(which, started, at=at, label=FIRST, bytes=10, seconds={"restore": 2.5}, proved=not fault, fault=fault)
 
 
 def value(reports: list[Report], name: str, **labels: str) -> float | None:
@@ -182,7 +189,9 @@ def test_a_backup_that_is_being_taken_is_no_fault() -> None:
 def test_the_page_stands_alone_and_escapes_what_a_fault_says() -> None:
     reports = [report("newest", "20261125T010000Z", 1.0), report("newest", "20261126T010000Z", 2.0, "rows")]
     reports[1].why = "'<b>' gave 1 & 2"
-    drills = [Drill(r.started, r.which, r.label, r.bytes, 2.5, r.fault, r.why, asdict(r)) for r in reversed(reports)]
+    drills = [
+        Drill(r.started, r.which, r.label, r.bytes, 2.5, r.proved, r.fault, r.why, asdict(r)) for r in reversed(reports)
+    ]
     text = page("dev", drills)
     assert "2 drills, 1 proved their backup, the last one began at 20261125T010000Z" in text
     assert "rows: &#39;&lt;b&gt;&#39; gave 1 &amp; 2" in text
