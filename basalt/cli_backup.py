@@ -16,7 +16,7 @@ from basalt.operations import backups as catalogue
 from basalt.operations import drill as drills
 from basalt.operations.environment import ROOT
 from basalt.operations.repository import follow
-from basalt.terminal import AsJson, Stack, errors, facts, say, table, told
+from basalt.terminal import AsJson, Stack, errors, say, table, told
 from basalt.topology.load import load_stack
 
 #: Of moments; all UTC.
@@ -52,7 +52,10 @@ def drill(
             _list(stack, drills.kept(topology), html, as_json=as_json)
             return
         found = drills.run(topology, label, errors.print if as_json else say, older=older)
-    facts(found.evidence, as_json=as_json)
+    if as_json:
+        print(json.dumps(found.evidence, indent=2))
+    else:
+        say(f"{found.label or 'nothing to restore'}: {found.verdict or 'no drill'} ({found.seconds} s)")
     if found.fault:
         raise typer.Exit(1)
 
