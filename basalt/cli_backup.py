@@ -39,7 +39,7 @@ def drill(
     label: Annotated[str | None, typer.Option("--set", help="This backup (basalt backups); else the newest.")] = None,
     older: Annotated[bool, typer.Option("--older", help="Not the newest, but any other.")] = False,
     listed: Annotated[bool, typer.Option("--list", help="Only tell of earlier drills.")] = False,
-    html: Annotated[Path | None, typer.Option(help="With --list: a page with a chart, written to this file.")] = None,
+    html: Annotated[Path | None, typer.Option(help="With --list: a page with a chart, into this new file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Restore a backup into a throw-away database beside the repository, replay its log to a point of chance, and look
@@ -62,7 +62,8 @@ def drill(
 
 def _list(stack: str, found: list[drills.Drill], html: Path | None, *, as_json: bool) -> None:
     if html:
-        html.write_text(drills.page(stack, found))
+        with exclusively(html, "--html") as file:
+            file.write(drills.page(stack, found).encode())
     if as_json:
         print(json.dumps([one.evidence for one in found], indent=2))
         return
@@ -92,17 +93,17 @@ def extract(
         if output is None:
             follow(topology, command, sys.stdout.buffer.write, errors.print)
             return
-        with exclusively(output) as file:
+        with exclusively(output, "--output") as file:
             follow(topology, command, file.write, errors.print)
 
 
 @contextmanager
-def exclusively(path: Path) -> Iterator[BinaryIO]:
+def exclusively(path: Path, option: str) -> Iterator[BinaryIO]:
     """A new file, for nobody else's eyes; half of one does not stay."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
-        raise typer.BadParameter(f"--output {path}: {error.strerror}") from None
+        raise typer.BadParameter(f"{option} {path}: {error.strerror}; name a new file") from None
     with os.fdopen(descriptor, "wb") as file:
         try:
             yield file

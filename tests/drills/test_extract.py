@@ -72,3 +72,13 @@ def test_a_moment_that_the_log_does_not_reach_gives_nothing(loaded: House) -> No
     assert not printed
     assert b"recovery ended before configured recovery target was reached" in bytes(told or b"")
     assert not loaded.left() & {"data", "run", "etc", "spool"}
+
+
+def test_a_database_that_was_not_there_is_named_with_those_that_were(loaded: House) -> None:
+    label = loaded.run('basename "$newest"').strip()
+    command = ["backup-extract", "--database=nowhere", f"--set={label}"]
+    code, output = loaded.container.exec_run(command, demux=True)
+    printed, told = output
+    assert code == 1
+    assert not printed
+    assert b"there was no database 'nowhere' then, but: postgres, template1" in bytes(told or b"")

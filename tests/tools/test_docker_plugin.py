@@ -148,7 +148,7 @@ def test_a_stopped_container_is_started_again_and_not_removed(standing: Probe) -
 
 
 def test_a_container_that_is_gone_is_made_again(standing: Probe) -> None:
-    standing.container.remove(force=True)
+    standing.container.remove(force=True, v=True)
     standing.up("--refresh")
     assert standing.container.status == "running"
 
@@ -165,7 +165,7 @@ def test_a_container_that_does_not_get_healthy_fails_with_its_last_words(standin
 
 def test_what_a_killed_update_left_behind_is_made_anew(standing: Probe) -> None:
     client = docker.from_env()
-    standing.container.remove(force=True)
+    standing.container.remove(force=True, v=True)
     standing.pulumi("refresh", "--yes", "--skip-preview")
     labels = {"basalt.owner": standing.name}
     left = client.containers.run(
@@ -177,14 +177,14 @@ def test_what_a_killed_update_left_behind_is_made_anew(standing: Probe) -> None:
 
 def test_a_container_of_somebody_else_is_left_alone(standing: Probe) -> None:
     client = docker.from_env()
-    standing.container.remove(force=True)
+    standing.container.remove(force=True, v=True)
     standing.pulumi("refresh", "--yes", "--skip-preview")
     theirs = client.containers.run(standing.base["image"], ["sleep", "60"], name=standing.name, init=True, detach=True)
     done = standing.pulumi("up", "--yes", "--skip-preview")
     assert done.returncode != 0
     assert "is already in use" in done.stdout
     assert standing.container.id == theirs.id
-    theirs.remove(force=True)
+    theirs.remove(force=True, v=True)
 
 
 def test_a_deleted_container_had_time_to_end(standing: Probe) -> None:

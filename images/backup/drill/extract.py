@@ -40,13 +40,21 @@ def main() -> int:
             say("replay")
             server.replay()
             say("dump")
-            server.dump(*(f"--table={table}" for table in options.table), options.database)
+            dump(server, options.database, options.table)
         except StepError as error:
-            say(str(error))
+            say(f"{error}; see what there is: basalt backups, pgbackrest info")
             return 1
         finally:
             server.end()
     return 0
+
+
+def dump(server: Throwaway, database: str, tables: list[str]) -> None:
+    """StepError."""
+    there = [name for name, _ in server.databases()]
+    if database not in there:
+        raise StepError(f"there was no database {database!r} then, but: {', '.join(there)}")
+    server.dump(*(f"--table={table}" for table in tables), database)
 
 
 def say(text: str) -> None:

@@ -14,7 +14,7 @@ STEPS = ("catalogue", "repository", "space", "restore", "replay", "structure", "
 
 #: A year of daily ones.
 _KEPT = 400
-_NAME = re.compile(r"^(?P<which>newest|older|named)-\d{8}T\d{6}Z\.json$")
+_NAME = re.compile(r"^(newest|older|named)-\d{8}T\d{6}Z\.json$")
 
 
 @dataclass(slots=True)

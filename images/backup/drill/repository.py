@@ -11,7 +11,7 @@ from dataclasses import dataclass
 VERBOSE = ("--output=text", "--log-level-console=detail", "verify")
 
 _COUNT = re.compile(
-    r"^\s+(backup: \S+, status: invalid|archiveId: |missing: |checksum invalid: |size invalid: |other: ).*"
+    r"^\s+(backup: \S+, status: invalid|archiveId: |missing: |checksum invalid: |size invalid: |other: )"
 )
 _TWICE = re.compile(r"(unable to open missing file|missing or unusable)")
 _NAMED = re.compile(r"(?P<label>\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?)/backup\.manifest")

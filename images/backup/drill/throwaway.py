@@ -166,12 +166,10 @@ class Throwaway:
 
     def dump(self, *what: str) -> None:
         """SQL to this process's standard output; `what` are pg_dump's options and a database. StepError."""
-        command = [self.tool("pg_dump"), f"--host={self._run}", "--username=postgres", *what]
-        if code := subprocess.run(command, check=False, timeout=_LONGEST).returncode:
-            raise StepError(f"pg_dump ended with {code}")
+        run(self.tool("pg_dump"), f"--host={self._run}", "--username=postgres", *what, shown=True)
 
     def structure(self) -> None:
-        """Every table, every index, and that each row is in each of its indexes. StepError."""
+        """Every table, every B-tree, and that each row is in each B-tree of its table. StepError."""
         run(
             self.tool("pg_amcheck"), f"--host={self._run}", "--username=postgres", "--all", "--install-missing",
             "--heapallindexed",
@@ -196,15 +194,17 @@ class Throwaway:
         return str(path)
 
 
-def run(*command: str) -> str:
-    """What it prints to standard output. StepError with its last words."""
-    name = Path(command[0]).name
+def run(*command: str, shown: bool = False) -> str:
+    """What it prints to standard output; with `shown`, that is this process's. StepError with its last words."""
+    name, output = Path(command[0]).name, None if shown else subprocess.PIPE
     try:
-        done = subprocess.run(command, text=True, errors="replace", capture_output=True, check=False, timeout=_LONGEST)
+        done = subprocess.run(
+            command, text=True, errors="replace", stdout=output, stderr=subprocess.PIPE, check=False, timeout=_LONGEST
+        )
     except subprocess.TimeoutExpired:
         raise StepError(f"{name} did not end within {_LONGEST / 3600:.0f} hours") from None
     if done.returncode:
-        lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+        lines = [line for line in ((done.stdout or "") + done.stderr).splitlines() if line.strip()]
         grave = [line for line in lines if "ERROR" in line or "error" in line]
         raise StepError(f"{name} ended with {done.returncode}: {' | '.join((grave or lines)[-4:])}")
-    return done.stdout
+    return done.stdout or ""

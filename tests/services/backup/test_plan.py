@@ -1,9 +1,11 @@
 """Backup: who may reach whom, and what is taken when."""
 
 import json
+import re
 
 import pytest
 
+from basalt.images import contexts
 from basalt.plan import Plan, plan
 from basalt.services.backup.crontab import checked, longest_pause
 from basalt.topology.problem import StackError
@@ -161,3 +163,12 @@ def test_crontab_lines_are_taken_as_they_are(line: str) -> None:
 def test_wrong_crontab_lines_are_refused(line: str) -> None:
     with pytest.raises(ValueError, match=r"crontab line has 5|is no "):
         checked(line)
+
+
+def test_a_drill_has_the_postgresql_of_the_members() -> None:
+    """What was restored may need any of their extensions."""
+    pattern = re.compile(r"^    (postgresql-\d\S*)", re.MULTILINE)
+    texts = [(contexts()[image] / "Dockerfile").read_text() for image in ("postgres", "backup")]
+    packages = [sorted(pattern.findall(text)) for text in texts]
+    assert packages[0] == packages[1]
+    assert packages[0]
