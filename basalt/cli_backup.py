@@ -1,4 +1,4 @@
-"""`basalt backups`, `drill`, `extract`: what could be restored, the proof that it can, and what was in it."""
+"""`basalt backup`, `backups`, `drill`, `extract`, `restore`: taken, told of, proved, looked into, brought back."""
 
 import dataclasses
 import json
@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO
 
@@ -15,12 +15,28 @@ import typer
 from basalt.operations import backups as catalogue
 from basalt.operations import drill as drills
 from basalt.operations.environment import ROOT
-from basalt.operations.repository import follow
-from basalt.terminal import AsJson, Stack, errors, say, table, told
+from basalt.operations.repository import ask, follow
+from basalt.operations.restore import plan as planning
+from basalt.operations.restore.run import restore as run_restore
+from basalt.terminal import AsJson, Stack, Yes, errors, facts, refused, say, table, told
 from basalt.topology.load import load_stack
 
 #: Of moments; all UTC.
 _TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-%m-%d %H:%M:%S.%f"]
+
+
+Moment = Annotated[datetime | None, typer.Option("--time", formats=_TIMES, help="As it was then, UTC.")]
+Label = Annotated[str | None, typer.Option("--set", help="As this backup has it (basalt backups).")]
+
+
+def backup(
+    stack: Stack,
+    full: Annotated[bool, typer.Option("--full", help="Of everything, not only of what has changed.")] = False,
+) -> None:
+    """Take a backup now, for instance before something that is hard to undo. Exits with 1 while another is taken."""
+    with told():
+        command = ["pgbackrest", "--stanza=main", f"--type={'full' if full else 'incr'}", "backup"]
+        print(ask(load_stack(ROOT, stack), command, errors.print), end="")
 
 
 def backups(stack: Stack, as_json: AsJson = False) -> None:
@@ -77,8 +93,8 @@ def _list(stack: str, found: list[drills.Drill], html: Path | None, *, as_json: 
 def extract(
     stack: Stack,
     database: Annotated[str, typer.Option(help="One of the database's databases.")],
-    at: Annotated[datetime | None, typer.Option("--time", formats=_TIMES, help="As it was then, UTC.")] = None,
-    label: Annotated[str | None, typer.Option("--set", help="As this backup has it (basalt backups).")] = None,
+    at: Moment = None,
+    label: Label = None,
     tables: Annotated[list[str] | None, typer.Option("--table", help="Only these, as pg_dump takes names.")] = None,
     output: Annotated[Path | None, typer.Option(help="Write to this file, which must not exist; else print.")] = None,
 ) -> None:
@@ -86,8 +102,8 @@ def extract(
     its log replayed up to there. Touches no member of the database."""
     if bool(at) == bool(label):
         raise typer.BadParameter("say when: either --time or --set")
-    when = f"--time={at:%Y-%m-%dT%H:%M:%S.%f}+00:00" if at else f"--set={label}"
-    command = ["backup-extract", f"--database={database}", when, *(f"--table={table}" for table in tables or ())]
+    when = planning.wanted(at=at, label=label)
+    command = ["backup-extract", f"--database={database}", *when, *(f"--table={table}" for table in tables or ())]
     with told():
         topology = load_stack(ROOT, stack)
         if output is None:
@@ -95,6 +111,38 @@ def extract(
             return
         with exclusively(output, "--output") as file:
             follow(topology, command, file.write, errors.print)
+
+
+def restore(  # noqa: PLR0913, PLR0917  the terminal's options
+    stack: Stack,
+    at: Moment = None,
+    lsn: Annotated[str | None, typer.Option(help="Up to this position of the log, for instance 0/5000060.")] = None,
+    name: Annotated[str | None, typer.Option(help="Up to this pg_create_restore_point; with --set.")] = None,
+    label: Label = None,
+    latest: Annotated[bool, typer.Option("--latest", help="Up to the end of what is archived.")] = False,
+    timeline: Annotated[int | None, typer.Option(help="On another timeline than the newest.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done, and what be lost.")] = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Bring the whole database back to what it was: every member stops, one is restored, the others follow it. Tells
+    first what will be lost, and asks. Exits with 2 when refused, 1 when failed."""
+    if sum(map(bool, (at, lsn, name, latest))) + (label is not None and not (at or lsn or name)) != 1:
+        raise typer.BadParameter("say until when: one of --time, --lsn, --name with --set, --set, --latest")
+    wanted = planning.wanted(at=at, lsn=lsn, name=name, label=label, latest=latest, timeline=timeline)
+    with told(), refused():
+        topology = load_stack(ROOT, stack)
+        planned = planning.prepare(topology, wanted)
+        for line in () if as_json else planning.told(planned, at, datetime.now(UTC)):
+            say(line)
+        if dry_run:
+            if as_json:
+                facts(dataclasses.asdict(planned), as_json=True)
+            return
+        if not yes and typer.prompt(f"Write the stack's name to restore its database ({stack})") != stack:
+            raise typer.Abort
+        report = run_restore(topology, wanted, errors.print if as_json else say)
+        facts(dataclasses.asdict(report), as_json=as_json)
 
 
 @contextmanager
@@ -112,4 +160,4 @@ def exclusively(path: Path, option: str) -> Iterator[BinaryIO]:
             raise
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (backups, drill, extract)
+COMMANDS: tuple[Callable[..., None], ...] = (backup, backups, drill, extract, restore)

@@ -2,8 +2,7 @@
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -12,10 +11,9 @@ from basalt.operations import database as databases
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover import restart as rolling
 from basalt.operations.switchover import run as planned
-from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
-from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, say, told
+from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, refused, say, told
 from basalt.topology.load import load_stack
 
 
@@ -62,16 +60,6 @@ def restart(
         if done.members:  # what waited for it, as an extension does for its library
             databases.run(topology, databases.Action.APPLY, errors.print if as_json else say)
         facts(dataclasses.asdict(done), as_json=as_json)
-
-
-@contextmanager
-def refused() -> Iterator[None]:
-    """What was refused changed nothing: code 2."""
-    try:
-        yield
-    except RefusedError as error:
-        errors.print(f"refused: {error}", style="red", markup=False, highlight=False)
-        raise typer.Exit(2) from None
 
 
 def database(

@@ -18,6 +18,8 @@ from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import ForeignError
+from basalt.operations.restore.run import RestoreError
+from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.switch import SwitchError
 from basalt.targets.docker.engine import EngineError
@@ -47,6 +49,7 @@ _EXPECTED = (
     sla.ReportError,
     hosts.PlaybookError,
     SwitchError,
+    RestoreError,
     HandError,
     database.DatabaseError,
     repository.BackupsError,
@@ -61,6 +64,16 @@ def told() -> Iterator[None]:
     except _EXPECTED as error:
         errors.print(str(error), style="red", markup=False, highlight=False)
         raise typer.Exit(1) from None
+
+
+@contextmanager
+def refused() -> Iterator[None]:
+    """What was refused changed nothing: code 2."""
+    try:
+        yield
+    except RefusedError as error:
+        errors.print(f"refused: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(2) from None
 
 
 def say(message: str) -> None:

@@ -26,11 +26,13 @@ from random import Random
 import psycopg
 
 from drill.choose import Choice, NoBackupError, choose, point, told
+from drill.plan import log_after, stanza
 from drill.report import Report, publish, read, save
-from drill.repository import VERBOSE, faults, follows, is_gap, spans
-from drill.throwaway import CONFIG, FOLDER, STANZA, StepError, Throwaway, alone, run
+from drill.repository import VERBOSE, faults, is_gap, spans
+from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask
 
 REPORTS = FOLDER / "reports"
+_STANZA = f"--stanza={STANZA}"
 _ASSERTIONS = Path("/etc/basalt/assertions.json")
 _METRICS = FOLDER / "drill.prom"
 #: Which point is tried nobody can foresee; it is in the report, so it can be tried again.
@@ -74,7 +76,7 @@ class Drill:
 
     def _steps(self, label: str | None) -> None:
         with self._step("catalogue"):
-            listed = ask("--output=json", "info")
+            listed = ask(_STANZA, "--output=json", "info")
             choice = choose(listed, STANZA, label=label, older=self.report.which == "older", chance=_CHANCE)
         if choice is None:
             return
@@ -97,15 +99,16 @@ class Drill:
     def _verify(self, listed: str, choice: Choice) -> None:
         """StepError when a file of the repository is not what it was, or the log has a gap. Sets how far to replay."""
         backups = spans(listed, STANZA)
-        answer = ask(*VERBOSE)
+        answer = ask(_STANZA, *VERBOSE)
         found = list(dict.fromkeys(faults(answer, backups)))
         if found and all(map(is_gap, found)):
             # Members hand over several segments at once, not always in their order.
             time.sleep(_ORDER)
-            answer = ask(*VERBOSE)
+            answer = ask(_STANZA, *VERBOSE)
             found = list(dict.fromkeys(faults(answer, backups)))
-        mine = next((backup for backup in backups if backup.label == choice.label), None)
-        if mine and (target := point(choice.end, follows(answer, mine), _CHANCE)):
+        log = log_after(stanza(listed), choice.label)
+        self.report.timeline = log.timeline
+        if target := point(choice.end, log.reaches(choice.first), _CHANCE):
             self.report.target, self.report.replayed = told(target), target - choice.end
         if found:
             raise StepError(" | ".join(found[:8]))
@@ -113,6 +116,8 @@ class Drill:
     def _restore(self, choice: Choice) -> None:
         target = self.report.target
         how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
+        # Where the log cannot be read, a backup's own timeline is the one that surely leads on.
+        how.append(f"--target-timeline={self.report.timeline or 'current'}")
         with self._step("restore"):
             self._server.restore(f"--set={choice.label}", *how)
         with self._step("replay"):
@@ -129,11 +134,6 @@ class Drill:
             self.report.rows.append({**wanted, "gave": gave})
             if not truth:
                 raise StepError(f"{wanted['query']!r} in {wanted['database']} gave {gave}")
-
-
-def ask(*words: str) -> str:
-    """What pgBackRest says of the repository. StepError."""
-    return run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", *words)
 
 
 def main() -> int:

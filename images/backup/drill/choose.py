@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from random import Random
 
+from drill.repository import number
+
 #: Bytes of a segment of the log; Patroni's initdb leaves PostgreSQL's default.
 SEGMENT = 16 << 20
 
@@ -14,11 +16,13 @@ class NoBackupError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """`size`: bytes of the restored database. `end`: the position at which the backup is consistent."""
+    """`size`: bytes of the restored database. `end`: the position at which the backup is consistent; `first`: the
+    number of the first segment of the log that it takes to become so."""
 
     label: str
     size: int
     end: int
+    first: int
 
 
 def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Random) -> Choice | None:
@@ -40,8 +44,8 @@ def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Ra
     chosen = chance.choice(candidates)
     if chosen is backups[-1] and chosen["database"]["id"] != found["db"][-1]["id"]:
         raise NoBackupError(f"the newest, {chosen['label']}, is of a database that another one has taken the place of")
-    end = position(chosen["lsn"]["stop"])
-    return Choice(chosen["label"], int(chosen["info"]["size"]), end)
+    size, end = int(chosen["info"]["size"]), position(chosen["lsn"]["stop"])
+    return Choice(chosen["label"], size, end, number(chosen["archive"]["start"]))
 
 
 def point(end: int, last: int, chance: Random) -> int | None:

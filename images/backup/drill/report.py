@@ -21,6 +21,7 @@ _NAME = re.compile(r"^(newest|older|named)-\d{8}T\d{6}Z\.json$")
 class Report:
     """`at`: seconds since the epoch, when it ended. `seconds` by step. `proved`: the backup was restored and is well.
     `fault`: the first step that found one, with `why`; a proved one may have a fault beside it in the repository.
+    `end`: the position at which it is consistent; `target`: up to which the log was replayed, on `timeline`.
     `rows`: what each assertion gave."""
 
     which: str
@@ -29,6 +30,7 @@ class Report:
     label: str | None = None
     bytes: int = 0
     end: str | None = None
+    timeline: int | None = None
     target: str | None = None
     replayed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)

@@ -63,14 +63,6 @@ def faults(answer: str, backups: list[Span]) -> Iterator[str]:
     yield from _gaps(_merged(answer), backups)
 
 
-def follows(answer: str, backup: Span) -> int:
-    """Number of the last segment up to which the log follows a backup without a gap, on the newest timeline: what an
-    older one archived after it was left leads nowhere."""
-    newest = max((last for _, last in _RANGE.findall(answer)), default="0" * 24)
-    reached = max((last for first, last in _merged(answer) if first <= backup.first <= last), default=backup.last)
-    return min(reached, number(newest))
-
-
 def _merged(answer: str) -> list[tuple[int, int]]:
     """First and last numbers of the segments that are there without a gap."""
     merged: list[tuple[int, int]] = []

@@ -109,7 +109,7 @@ class Throwaway:
 
     def restore(self, *how: str) -> None:
         """The files of a backup, each compared with its checksum; `how` are pgBackRest's options for it. StepError."""
-        run("pgbackrest", f"--config={CONFIG}", f"--stanza={STANZA}", *how, "restore")
+        ask(f"--stanza={STANZA}", *how, "restore")
 
     def replay(self) -> None:
         """Starts it and waits until it has replayed the log and takes writes. StepError with its last words."""
@@ -192,6 +192,11 @@ class Throwaway:
         if not path.exists():
             raise StepError(f"there is no {path}: the data are of another version of PostgreSQL")
         return str(path)
+
+
+def ask(*words: str) -> str:
+    """What pgBackRest says of the repository. StepError."""
+    return run("pgbackrest", f"--config={CONFIG}", *words)
 
 
 def run(*command: str, shown: bool = False) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from drill.choose import SEGMENT, NoBackupError, choose, point, position, told
 from drill.report import STEPS, Report, metrics, read, save
-from drill.repository import Span, faults, follows, number
+from drill.repository import Span, faults, number
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,6 +25,7 @@ def backup(label: str, stop: int, end: str) -> dict[str, Any]:
         "lsn": {"start": "0/1000028", "stop": end},
         "database": {"id": 1, "repo-key": 1},
         "info": {"size": 31_000_000},
+        "archive": {"start": "000000010000000000000001", "stop": "000000010000000000000012"},
     }
 
 
@@ -77,24 +78,6 @@ def test_the_point_lies_between_the_backup_and_the_last_segment_that_follows(see
 @pytest.mark.parametrize("last", [0, 0x10, 0x11])
 def test_without_a_later_segment_the_backup_is_replayed_to_its_own_end(last: int) -> None:
     assert point(position("0/11004B98"), last, Random(1)) is None
-
-
-@pytest.mark.parametrize(
-    ("ranges", "backup", "last"),
-    [
-        ([(10, 40)], "FULL", 40),
-        ([(10, 11), (20, 40)], "FULL", 11),  # what retention leaves of an old one
-        ([(10, 11), (20, 40)], "LAST", 40),
-        ([], "FULL", 0),
-    ],
-)
-def test_the_log_follows_a_backup_up_to_the_next_gap(ranges: list[tuple[int, int]], backup: str, last: int) -> None:
-    assert follows(answer(*ranges), {"FULL": FULL, "LAST": LAST}[backup]) == last
-
-
-def test_what_an_older_timeline_archived_last_leads_nowhere() -> None:
-    text = "\n".join([answer((10, 38)), answer((35, 36), timeline=2)])
-    assert follows(text, LAST) == 36
 
 
 def test_positions_are_read_and_written_as_postgresql_does() -> None:

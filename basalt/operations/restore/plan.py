@@ -1,0 +1,105 @@
+"""What a restore would do and cost: by which backup, and whether the log leads there, says the program beside the
+repository (images/backup/drill/plan.py). Touches nothing."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from basalt.operations.repository import ask
+from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.switchover.hands import HandError
+from basalt.operations.switchover.look import look
+from basalt.operations.switchover.view import View
+from basalt.plan import survey
+from basalt.topology.model import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What `backup-plan` says, and on whom it is done. `until`: ISO 8601, UTC, when the last of the log came that is
+    archived; `beyond`: what is wanted is later. `replay` in bytes, and `seconds` to restore and to replay, are None
+    where nobody knows."""
+
+    label: str
+    ended: str
+    bytes: int
+    timeline: int
+    youngest: int
+    options: tuple[str, ...]
+    replay: int | None
+    until: str
+    beyond: bool
+    seconds: float | None
+    member: str
+    leader: str | None
+
+
+def wanted(
+    *,
+    at: datetime | None = None,
+    lsn: str | None = None,
+    name: str | None = None,
+    label: str | None = None,
+    latest: bool = False,
+    timeline: int | None = None,
+) -> list[str]:
+    """Options of `backup-plan`; moments are UTC."""
+    given = {
+        "time": f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00" if at else None,
+        "lsn": lsn,
+        "name": name,
+        "set": label,
+        "timeline": timeline,
+    }
+    found = [f"--{option}={value}" for option, value in given.items() if value is not None]
+    return [*found, "--latest"] if latest else found
+
+
+def told(planned: Planned, at: datetime | None, now: datetime) -> Iterator[str]:
+    """What will be done and lost, in sentences. `at`: UTC."""
+    log = "log up to a named point" if planned.replay is None else f"{planned.replay / 1e6:.0f} MB of log at most"
+    backup = f"{planned.label} (ended {planned.ended}, {planned.bytes / 1e6:.0f} MB)"
+    pace = "no drill has measured" if planned.seconds is None else f"about {planned.seconds:.0f} s by the last drills"
+    yield f"{backup} is restored on {planned.member}, then {log} replayed"
+    yield f"how long that takes: {pace}; all clients are without a database meanwhile, and until a replica follows"
+    if "--type=default" in planned.options:
+        yield "nothing that is archived is lost"
+    else:
+        since = f" of the last {_span((now - at.replace(tzinfo=UTC)).total_seconds())}" if at else ""
+        yield f"lost to the database is all that was committed later{since}; what Redis holds stays as it is"
+    yield f"it stays in the repository: basalt restore --latest --timeline {planned.youngest} takes this back"
+    if planned.leader is None:
+        yield f"nobody leads now: what was committed after {planned.until or 'the backup'} may not be archived"
+
+
+def _span(seconds: float) -> str:
+    """Of time, in the largest two units."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    days, hours = divmod(hours, 24)
+    units = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
+    first = next((index for index, (count, _) in enumerate(units) if count), 3)
+    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2])
+
+
+def prepare(topology: Topology, wanted: list[str]) -> Planned:
+    """By which backup, and on which member. `wanted`: options of `backup-plan`. Touches nothing. Raises RefusedError,
+    BackupsError, EngineError."""
+    told = json.loads(ask(topology, ["backup-plan", *wanted]))
+    site, view = survey(topology), seen(topology)
+    leader = view.leader.name if view and view.leader else None
+    # Who led has the most in common with what comes.
+    member = leader or site.of("postgres")[0].name
+    planned = Planned(**{**told, "options": tuple(told["options"])}, member=member, leader=leader)
+    if planned.beyond and leader is None:
+        raise RefusedError(f"nothing is archived after {planned.until}, and nobody leads who could; say --latest")
+    return planned
+
+
+def seen(topology: Topology) -> View | None:
+    """None where the database cannot be asked any more; that may be why it is restored."""
+    try:
+        return look(survey(topology))
+    except HandError:
+        return None

@@ -1,0 +1,206 @@
+"""`basalt restore`: the database of a stack becomes what it was at a moment.
+
+Nothing is touched before it is known that the log leads there. Then what is not archived yet is handed over, so that
+this too can be taken back; every member is stopped; one gets an order into its volume, and by it begins the cluster
+anew (images/postgres/bin); the others follow it, rewound or copied. When this process dies half-way, the database
+stands still or is as it was: calling it again goes on."""
+
+import io
+import json
+import tarfile
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+
+from basalt.operations import database, local_state
+from basalt.operations.repository import BackupsError, ask
+from basalt.operations.restore.plan import Planned, prepare, seen
+from basalt.operations.switchover.decide import RefusedError
+from basalt.plan import survey
+from basalt.site import Site
+from basalt.targets.docker.container import container_name
+from basalt.targets.docker.engine import connect, describe
+from basalt.topology.model import Topology
+
+Say = Callable[[str], None]
+
+_VOLUME, _ORDER, _OWNER = "/var/lib/postgresql", "restore", 10001
+_STOP = 70  # seconds; more than Patroni may take (services/postgres/plan.py)
+_ARCHIVED = 120.0  # seconds until what was written last is in the repository
+_FOLLOW = 3600.0  # seconds for which the others may copy
+_LOOK = 1.0
+_STATE = ("curl", "-sS", "--cacert", "/etc/basalt/tls/control/ca.crt", "https://localhost:8008/patroni")
+_LEADS = ("curl", "-fsS", "-o", "/dev/null", *_STATE[2:4], "https://localhost:8008/primary")
+
+#: A commit after everything: up to a moment is replayed what a later commit shows to be complete. Then the segment it
+#: is in, which is closed.
+_CLOSE = "SELECT pg_current_xact_id()", "SELECT pg_walfile_name(pg_switch_wal())"
+#: Names of segments grow; no timeline is greater than the leader's.
+_DONE = "SELECT last_archived_wal >= '{}' FROM pg_stat_archiver"
+
+
+class RestoreError(Exception):
+    """It failed after something was changed; says what stands now and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was done. `seconds` until it takes writes, until all follow, and until a new backup is there."""
+
+    label: str
+    member: str
+    seconds: dict[str, float]
+
+
+def restore(topology: Topology, wanted: list[str], say: Say) -> Report:
+    """RefusedError and BackupsError while nothing is changed, RestoreError after."""
+    local_state.locked(topology.name)
+    site, planned = survey(topology), prepare(topology, wanted)
+    if planned.leader:
+        say(f"{planned.leader} hands over what is not archived yet")
+        _hand_over(site, planned.leader)
+        # What has come since may matter: a moment of just now is in it.
+        planned = replace(prepare(topology, wanted), member=planned.member, leader=planned.leader)
+    return _Course(topology, site, planned, say).run()
+
+
+def _hand_over(site: Site, leader: str) -> None:
+    """All that was committed is in the repository. RefusedError."""
+    container = _container(site, leader)
+    segment = [_sql(container, statement) for statement in _CLOSE][-1]
+    deadline = time.monotonic() + _ARCHIVED
+    while _sql(container, _DONE.format(segment)) != "t":
+        if time.monotonic() > deadline:
+            why = "see the alert BackupArchiveFailing in basalt/services/backup/runbook.md"
+            raise RefusedError(
+                f"{leader} has not archived {segment} after {_ARCHIVED:.0f} s; {why}. Nothing was changed"
+            )
+        time.sleep(_LOOK)
+
+
+def _sql(container: Container, statement: str) -> str:
+    command = ["psql", "-h", "/run/postgresql", "-XAtc", statement]
+    code, output = container.exec_run(command)
+    told = bytes(output).decode(errors="replace").strip()  # type: ignore[arg-type]
+    if code:
+        raise RefusedError(f"{container.name}: {told}; nothing was changed")
+    return told
+
+
+@dataclass(slots=True)
+class _Course:
+    """From here on there is no way but forward."""
+
+    topology: Topology
+    site: Site
+    planned: Planned
+    say: Say
+
+    def run(self) -> Report:
+        started = time.monotonic()
+        marks: dict[str, float] = {}
+        first, others = self.planned.member, [m.name for m in self.site.of("postgres") if m.name != self.planned.member]
+        try:
+            self._stop([*others, first])
+            # What an earlier call may have left elsewhere is void.
+            self._each(others, lambda container: _put(container, ""))
+            self._each([first], lambda container: _put(container, "\n".join(self.planned.options) + "\n"))
+            self._start([first])
+            self._wait(first)
+            marks["leads"] = round(time.monotonic() - started, 1)
+            self.say(f"{first} takes writes after {marks['leads']} s")
+            self._start(others)
+            self._follow({first, *others})
+            marks["whole"] = round(time.monotonic() - started, 1)
+            self.say("passwords, roles and databases become what is declared")
+            database.run(self.topology, database.Action.APPLY, self.say)
+            self.say("a new backup is taken: those of what was left behind lead no further")
+            ask(self.topology, ["pgbackrest", "--stanza=main", "--type=full", "backup"], self.say)
+            marks["backup"] = round(time.monotonic() - started, 1)
+        except (APIError, NotFound, BackupsError, database.DatabaseError) as error:
+            raise RestoreError(f"{error}; mend it, and say it again: it goes on") from error
+        return Report(self.planned.label, first, marks)
+
+    def _stop(self, names: list[str]) -> None:
+        """The leader last, so that nobody is elected meanwhile."""
+        *others, leader = names
+        self.say(f"{', '.join(names)} are stopped")
+        self._each(others, lambda container: container.stop(timeout=_STOP))
+        self._each([leader], lambda container: container.stop(timeout=_STOP))
+
+    def _start(self, names: list[str]) -> None:
+        self._each(names, lambda container: container.start())
+
+    def _each(self, names: list[str], act: Callable[[Container], object]) -> None:
+        if names:
+            with ThreadPoolExecutor(len(names)) as pool:
+                list(pool.map(lambda name: act(_container(self.site, name)), names))
+
+    def _wait(self, name: str) -> None:
+        """Until it leads. RestoreError when its bootstrap fails."""
+        said, begun = "", _container(self.site, name).attrs["RestartCount"]
+        while True:
+            container = _container(self.site, name)
+            if container.attrs["RestartCount"] > begun or container.status != "running":
+                why = _grave(container.logs(tail=400).decode(errors="replace").splitlines())
+                container.stop(timeout=_STOP)
+                back = f"basalt restore --stack {self.topology.name} --latest --timeline {self.planned.youngest}"
+                raise RestoreError(
+                    f"{name} could not be restored: {why}. The database is stopped. Back to its end: {back}"
+                )
+            if container.exec_run(list(_LEADS))[0] == 0:
+                return
+            if (state := _state(container)) != said:
+                self.say(f"{name}: {state}")
+                said = state
+            time.sleep(_LOOK)
+
+    def _follow(self, names: set[str]) -> None:
+        """Until all are there and follow."""
+        said, deadline = "", time.monotonic() + _FOLLOW
+        while (view := seen(self.topology)) is None or not view.whole or {m.name for m in view.members} != names:
+            if time.monotonic() > deadline:
+                raise RestoreError(f"not all follow after {_FOLLOW:.0f} s ({view}); see: patronictl list")
+            if view is not None and str(view) != said:
+                said = str(view)
+                self.say(said)
+            time.sleep(_LOOK)
+
+
+def _put(container: Container, order: str) -> None:
+    """Into the volume of one that is stopped."""
+    if not container.put_archive(_VOLUME, _archive(order)):
+        raise RestoreError(f"{container.name} does not take the order; nothing was restored, the members are stopped")
+
+
+def _state(container: Container) -> str:
+    """In Patroni's words."""
+    code, output = container.exec_run(list(_STATE))
+    try:
+        return str(json.loads(bytes(output))["state"]) if code == 0 else "starts"  # type: ignore[arg-type]
+    except (ValueError, KeyError):
+        return "starts"
+
+
+def _grave(lines: Iterable[str]) -> str:
+    grave = [line.strip() for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR:", "[ERROR]"))]
+    return " | ".join(list(dict.fromkeys(grave))[-3:]) or "it ended without a word"
+
+
+def _archive(text: str) -> bytes:
+    """A tar of the order, for its owner's eyes."""
+    made = io.BytesIO()
+    with tarfile.open(fileobj=made, mode="w") as tar:
+        entry = tarfile.TarInfo(_ORDER)
+        entry.size, entry.mode, entry.uid, entry.gid = len(text.encode()), 0o600, _OWNER, _OWNER
+        tar.addfile(entry, io.BytesIO(text.encode()))
+    return made.getvalue()
+
+
+def _container(site: Site, name: str) -> Container:
+    instance = next(one for one in site.of("postgres") if one.name == name)
+    return connect(describe(site.host(instance))).containers.get(container_name(site, instance))

@@ -1,0 +1,77 @@
+"""The archived log: which timelines lead to which, and how far it goes on from a backup without a gap. Pure.
+
+A database that was restored to an earlier moment, or elected anew, goes on in a timeline of its own; its history file
+says where it left the one before (PostgreSQL manual, 25.3.6, "Timelines")."""
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from drill.choose import SEGMENT, position
+from drill.repository import number
+
+_NAME = re.compile(r"(?P<segment>[0-9A-F]{24})-[0-9a-f]{40}(\.\w+)?$")
+
+
+def timeline(segment: str) -> int:
+    """Of a segment, by its name."""
+    return int(segment[:8], 16)
+
+
+def forks(history: str) -> dict[int, int]:
+    """From a history file: where each earlier timeline was left, in bytes."""
+    lines = (line.split() for line in history.splitlines() if line.strip() and not line.lstrip().startswith("#"))
+    return {int(fields[0]): position(fields[1]) for fields in lines}
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """What is archived of one timeline and of those that lead to it. `youngest`: the newest timeline of all. `left`:
+    where each of those before it was left; `archived`: the segments by number, and when each came."""
+
+    timeline: int
+    youngest: int
+    left: dict[int, int] = field(default_factory=dict)
+    archived: dict[int, datetime] = field(default_factory=dict)
+
+    def leads_here(self, timeline: int, end: int) -> bool:
+        """Whether what ended on a timeline at a position (bytes) is part of this one."""
+        return timeline == self.timeline or end <= self.left.get(timeline, -1)
+
+    @property
+    def newest(self) -> int:
+        """Number of the last segment; -1 where there is none."""
+        return max(self.archived, default=-1)
+
+    def reaches(self, first: int) -> int:
+        """Number of the last segment up to which there is no gap from a first one on."""
+        while first + 1 in self.archived:
+            first += 1
+        return first
+
+    def passes(self, moment: datetime) -> int | None:
+        """Number of the first segment that was archived at or after a moment; what is later lies behind it."""
+        return min((which for which, at in self.archived.items() if at >= moment), default=None)
+
+
+def archived(listing: str) -> dict[str, datetime]:
+    """Segments by name, and when they came, from `pgbackrest repo-ls --recurse --output=json`."""
+    found = {_NAME.search(path): entry for path, entry in json.loads(listing).items() if entry["type"] == "file"}
+    return {match["segment"]: datetime.fromtimestamp(entry["time"], UTC) for match, entry in found.items() if match}
+
+
+def newest(segments: dict[str, datetime]) -> int:
+    """The newest timeline that has log; 0 where none has."""
+    return max(map(timeline, segments), default=0)
+
+
+def log(which: int, segments: dict[str, datetime], history: str) -> Log:
+    """Of a timeline. A segment in which a timeline is left is there twice, under both names."""
+    left = forks(history)
+    found: dict[int, datetime] = {}
+    for name in sorted(segments):
+        own, one = timeline(name), number(name)
+        if own == which or one * SEGMENT < left.get(own, -1):
+            found[one] = segments[name]
+    return Log(which, newest(segments), left, found)

@@ -1,0 +1,252 @@
+"""Says by which backup the database comes back as it was at a moment, and whether the log leads there. Only reads.
+
+    backup-plan --time "2026-11-25 21:14:03.5+00" | --lsn 0/5000060 | --name POINT --set LABEL | --set LABEL | --latest
+                [--timeline N]
+
+`--time`: all that was committed before it. `--latest`: the end of what is archived. `--set` alone: as that backup ends.
+`--timeline`: another than the newest, as after a restore to what was too early.
+
+Prints JSON: `label`, `ended` and `bytes` of the backup, `timeline` and `youngest` (the newest of all), pgBackRest's
+`options`, `replay` (bytes of log, None where nobody knows), `until` (when the last of the log came that is archived
+there), `beyond` (whether what is wanted is later than that), `seconds` by what drills have measured, None without one.
+Ends with 1, and says why, where it would not lead there."""
+
+import argparse
+import json
+import statistics
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from drill import lineage
+from drill.choose import SEGMENT, NoBackupError, position
+from drill.report import Report, read
+from drill.repository import number
+from drill.throwaway import FOLDER, STANZA, StepError, ask
+
+#: Drills whose pace counts.
+_PACE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One is given, or `label` alone. `time`: with its zone."""
+
+    time: datetime | None = None
+    lsn: int | None = None
+    name: str | None = None
+    label: str | None = None
+    latest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """As the module says."""
+
+    label: str
+    ended: str
+    bytes: int
+    timeline: int
+    youngest: int
+    options: tuple[str, ...]
+    replay: int | None
+    until: str
+    beyond: bool
+    seconds: float | None
+
+
+class NotThereError(Exception):
+    """The repository does not lead to what is wanted."""
+
+
+def plan(entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[Report]) -> Planned:
+    """`entry`: of the stanza, from `pgbackrest info --output=json`. NoBackupError, NotThereError."""
+    backup = _backup(entry, log, target)
+    end, reached = position(backup["lsn"]["stop"]), log.reaches(number(backup["archive"]["start"]))
+    last = _last(log, target, end)
+    if reached < number(backup["archive"]["stop"]) or (last is not None and reached < last):
+        there = f"up to {log.archived[reached]:%Y-%m-%d %H:%M:%S}Z" if reached in log.archived else "nowhere"
+        raise NotThereError(f"the log that follows {backup['label']} has a gap: without one it leads {there}")
+    until = log.archived.get(reached)
+    replay = _replayed(target, end, last)
+    return Planned(
+        label=backup["label"],
+        ended=_told(_ended(backup)),
+        bytes=int(backup["info"]["size"]),
+        timeline=log.timeline,
+        youngest=log.youngest,
+        options=(f"--set={backup['label']}", *_options(target, log)),
+        replay=replay,
+        until=_told(until) if until else "",
+        beyond=target.time is not None and log.passes(target.time) is None,
+        seconds=_seconds(reports, int(backup["info"]["size"]), replay),
+    )
+
+
+def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str, Any]:
+    """The newest that fits, or that of the label."""
+    if target.name is not None and target.label is None:
+        raise NotThereError("nobody knows when a named point was made: name a backup before it with --set")
+    known = [one for one in entry["backup"] if one["database"]["id"] == entry["db"][-1]["id"]]
+    backups = sorted(known, key=lambda one: (one["timestamp"]["stop"], one["label"]))
+    here = [one for one in backups if log.leads_here(_timeline(one), position(one["lsn"]["stop"]))]
+    fit = [one for one in here if _before(one, target)]
+    if target.label is None:
+        if not fit:
+            oldest = f"; the oldest on timeline {log.timeline} ended {_told(_ended(here[0]))}" if here else ""
+            raise NoBackupError(f"no backup ended before that{oldest}")
+        newest: dict[str, Any] = fit[-1]
+        return newest
+    found: dict[str, Any] | None = next((one for one in backups if one["label"] == target.label), None)
+    if found is None:
+        raise NoBackupError(f"the repository holds no {target.label}: {entry['status']['message']}")
+    if found not in here:
+        raise NotThereError(
+            f"{target.label} is of timeline {_timeline(found)}, which timeline {log.timeline} left before the backup "
+            f"ended; say --timeline={_timeline(found)}"
+        )
+    if found not in fit:
+        raise NotThereError(f"{target.label} ended {_told(_ended(found))}, after what is wanted; name an older one")
+    return found
+
+
+def _before(backup: dict[str, Any], target: Target) -> bool:
+    if target.time is not None:
+        return _ended(backup) < target.time
+    return target.lsn is None or position(backup["lsn"]["stop"]) <= target.lsn
+
+
+def _last(log: lineage.Log, target: Target, end: int) -> int | None:
+    """Number of the last segment that is needed; None where the backup is all that is. NotThereError."""
+    if target.lsn is not None:
+        if target.lsn >= (log.newest + 1) * SEGMENT:
+            raise NotThereError("so much log is not archived; what is written last is within a minute")
+        return max(target.lsn, end) // SEGMENT
+    if target.time is not None:
+        passed = log.passes(target.time)
+        return log.newest if passed is None else passed
+    return log.newest if target.latest or target.name else None
+
+
+def _replayed(target: Target, end: int, last: int | None) -> int | None:
+    if target.name is not None:
+        return None
+    if target.lsn is not None:
+        return target.lsn - end
+    return 0 if last is None else max(0, (last + 1) * SEGMENT - end)
+
+
+def _options(target: Target, log: lineage.Log) -> Iterator[str]:
+    """pgBackRest's, command reference, `restore`."""
+    yield f"--target-timeline={log.timeline}"
+    if target.time is not None:
+        # What is committed at the moment itself is not before it.
+        yield from ("--type=time", f"--target={target.time.isoformat(sep=' ')}", "--target-exclusive")
+    elif target.lsn is not None:
+        yield from ("--type=lsn", f"--target={target.lsn >> 32:X}/{target.lsn & 0xFFFFFFFF:X}")
+    elif target.name is not None:
+        yield from ("--type=name", f"--target={target.name}")
+    elif target.latest:
+        yield "--type=default"
+        return
+    else:
+        yield "--type=immediate"
+    yield "--target-action=promote"
+
+
+def _seconds(reports: list[Report], size: int, replay: int | None) -> float | None:
+    """To restore and to replay so many bytes at the pace of the last drills."""
+    proved = [one for one in reports if one.proved][-_PACE:]
+    paces = [
+        (one.bytes / one.seconds["restore"], one.replayed / one.seconds["replay"])
+        for one in proved
+        if one.seconds.get("restore") and one.seconds.get("replay")
+    ]
+    if not paces:
+        return None
+    restores = statistics.median(restored for restored, _ in paces)
+    replays = statistics.median(replayed for _, replayed in paces)
+    return float(round(size / restores + ((replay or 0) / replays if replays else 0.0), 1))
+
+
+def _timeline(backup: dict[str, Any]) -> int:
+    return lineage.timeline(backup["archive"]["stop"])
+
+
+def _ended(backup: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)
+
+
+def _told(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def stanza(listed: str) -> dict[str, Any]:
+    """From `pgbackrest info --output=json`. NoBackupError where there is no backup."""
+    found: dict[str, Any] | None = next((one for one in json.loads(listed) if one["name"] == STANZA), None)
+    if found is None or not found["backup"]:
+        raise NoBackupError(f"there is no backup: {found['status']['message'] if found else 'no stanza'}")
+    return found
+
+
+def log_of(entry: dict[str, Any], which: int | None) -> lineage.Log:
+    """What is archived of the newest timeline, unless another one is named. StepError."""
+    folder = f"archive/{STANZA}/{entry['archive'][-1]['id']}"
+    segments = lineage.archived(ask("--recurse", "--output=json", "repo-ls", folder))
+    wanted = which or lineage.newest(segments)
+    if not any(lineage.timeline(name) == wanted for name in segments):
+        raise StepError(f"nothing of timeline {wanted} is archived")
+    history = "" if wanted == 1 else ask("repo-get", f"{folder}/{wanted:08X}.history")
+    return lineage.log(wanted, segments, history)
+
+
+def log_after(entry: dict[str, Any], label: str) -> lineage.Log:
+    """What is archived of the newest timeline that a backup is part of. StepError."""
+    backup = next(one for one in entry["backup"] if one["label"] == label)
+    log, own = log_of(entry, None), _timeline(backup)
+    return log if log.leads_here(own, position(backup["lsn"]["stop"])) else log_of(entry, own)
+
+
+def moment(text: str) -> datetime:
+    """With its zone, UTC where it names none. ValueError."""
+    given = datetime.fromisoformat(text)
+    return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Those by which a target is named."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument("--time", type=moment)
+    which.add_argument("--lsn", type=position)
+    which.add_argument("--name")
+    which.add_argument("--latest", action="store_true")
+    parser.add_argument("--set", metavar="LABEL")
+    parser.add_argument("--timeline", type=int)
+
+
+def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Planned:
+    """What arguments ask for; ends with 2 where they name nothing. NoBackupError, NotThereError, StepError."""
+    if not (options.time or options.lsn is not None or options.name or options.latest or options.set):
+        parser.error("say until when: --time, --lsn, --name, --set or --latest")
+    target = Target(options.time, options.lsn, options.name, options.set, options.latest)
+    entry = stanza(ask(f"--stanza={STANZA}", "--output=json", "info"))
+    return plan(entry, log_of(entry, options.timeline), target, read(FOLDER / "reports"))
+
+
+def main() -> int:
+    """0; 1 when it does not lead there."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments(parser)
+    options = parser.parse_args()
+    try:
+        print(json.dumps(asdict(planned(parser, options)), indent=1))
+    except (NoBackupError, NotThereError, StepError) as error:
+        print(f"{error}; see what there is: basalt backups", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
