@@ -11,7 +11,7 @@ PLANNED = Planned(
     bytes=31_000_000,
     timeline=2,
     youngest=3,
-    options=("--set=20261125-010000F", "--target-timeline=2", "--type=time"),
+    options=("--set=20261125-010000F", "--type=time"),
     replay=48 << 20,
     until="2026-11-25T12:40:00Z",
     beyond=False,

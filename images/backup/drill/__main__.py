@@ -26,7 +26,7 @@ from random import Random
 import psycopg
 
 from drill.choose import Choice, NoBackupError, choose, point, told
-from drill.plan import log_after, stanza
+from drill.plan import along, log_after, stanza
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, is_gap, spans
 from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask
@@ -116,8 +116,7 @@ class Drill:
     def _restore(self, choice: Choice) -> None:
         target = self.report.target
         how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
-        # Where the log cannot be read, a backup's own timeline is the one that surely leads on.
-        how.append(f"--target-timeline={self.report.timeline or 'current'}")
+        how += [along(self.report.timeline)] if self.report.timeline else []
         with self._step("restore"):
             self._server.restore(f"--set={choice.label}", *how)
         with self._step("replay"):

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from drill import lineage
-from drill.choose import SEGMENT, NoBackupError, position
+from drill.choose import SEGMENT, NoBackupError, position, told
 from drill.report import Report, read
 from drill.repository import number
 from drill.throwaway import FOLDER, STANZA, StepError, ask
@@ -73,13 +73,13 @@ def plan(entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[
     replay = _replayed(target, end, last)
     return Planned(
         label=backup["label"],
-        ended=_told(_ended(backup)),
+        ended=_when(_ended(backup)),
         bytes=int(backup["info"]["size"]),
         timeline=log.timeline,
         youngest=log.youngest,
         options=(f"--set={backup['label']}", *_options(target, log)),
         replay=replay,
-        until=_told(until) if until else "",
+        until=_when(until) if until else "",
         beyond=target.time is not None and log.passes(target.time) is None,
         seconds=_seconds(reports, int(backup["info"]["size"]), replay),
     )
@@ -95,7 +95,7 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
     fit = [one for one in here if _before(one, target)]
     if target.label is None:
         if not fit:
-            oldest = f"; the oldest on timeline {log.timeline} ended {_told(_ended(here[0]))}" if here else ""
+            oldest = f"; the oldest on timeline {log.timeline} ended {_when(_ended(here[0]))}" if here else ""
             raise NoBackupError(f"no backup ended before that{oldest}")
         newest: dict[str, Any] = fit[-1]
         return newest
@@ -108,7 +108,7 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
             f"ended; say --timeline={_timeline(found)}"
         )
     if found not in fit:
-        raise NotThereError(f"{target.label} ended {_told(_ended(found))}, after what is wanted; name an older one")
+        raise NotThereError(f"{target.label} ended {_when(_ended(found))}, after what is wanted; name an older one")
     return found
 
 
@@ -140,20 +140,23 @@ def _replayed(target: Target, end: int, last: int | None) -> int | None:
 
 def _options(target: Target, log: lineage.Log) -> Iterator[str]:
     """pgBackRest's, command reference, `restore`."""
-    yield f"--target-timeline={log.timeline}"
     if target.time is not None:
         # What is committed at the moment itself is not before it.
         yield from ("--type=time", f"--target={target.time.isoformat(sep=' ')}", "--target-exclusive")
     elif target.lsn is not None:
-        yield from ("--type=lsn", f"--target={target.lsn >> 32:X}/{target.lsn & 0xFFFFFFFF:X}")
+        yield from ("--type=lsn", f"--target={told(target.lsn)}")
     elif target.name is not None:
         yield from ("--type=name", f"--target={target.name}")
-    elif target.latest:
-        yield "--type=default"
-        return
     else:
-        yield "--type=immediate"
-    yield "--target-action=promote"
+        yield "--type=default" if target.latest else "--type=immediate"
+    yield along(log.timeline)
+    if not target.latest:
+        yield "--target-action=promote"
+
+
+def along(timeline: int) -> str:
+    """pgBackRest's own option for it is not valid with `--type=immediate`."""
+    return f"--recovery-option=recovery_target_timeline={timeline}"
 
 
 def _seconds(reports: list[Report], size: int, replay: int | None) -> float | None:
@@ -179,7 +182,7 @@ def _ended(backup: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)
 
 
-def _told(moment: datetime) -> str:
+def _when(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from drill.choose import SEGMENT, NoBackupError, position
 from drill.lineage import Log, archived, forks, log, newest
-from drill.plan import NotThereError, Planned, Target, moment, plan, stanza
+from drill.plan import NotThereError, Planned, Target, along, moment, plan, stanza
 from drill.report import Report
 
 DAY = datetime(2026, 11, 25, tzinfo=UTC)
@@ -105,7 +105,7 @@ def test_a_position_is_reached_from_the_newest_backup_before_it() -> None:
     lsn = 25 * SEGMENT + 7
     told = planned(Target(lsn=lsn))
     assert told.label == SECOND
-    assert told.options == (f"--set={SECOND}", "--target-timeline=2", "--type=lsn", f"--target=0/{lsn:X}",
+    assert told.options == (f"--set={SECOND}", "--type=lsn", f"--target=0/{lsn:X}", along(2),
                             "--target-action=promote")  # fmt: skip
     assert told.replay == lsn - position("0/14000138")
     with pytest.raises(NotThereError, match="so much log is not archived"):
@@ -116,7 +116,7 @@ def test_a_moment_is_reached_where_the_log_goes_on_behind_it() -> None:
     told = planned(Target(time=hour(7.6)))
     # Archived at 7:45: what came before it is in it, or earlier.
     assert told.replay == 38 * SEGMENT - position("0/14000138")
-    assert told.options[2:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive",
+    assert told.options[1:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive", along(2),
                                 "--target-action=promote")  # fmt: skip
     assert (told.until, told.beyond) == ("2026-11-25T08:30:00Z", False)
     assert planned(Target(time=hour(8.6))).beyond
@@ -136,10 +136,10 @@ def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:
     """A restore to what was too early is taken back."""
     told = planned(Target(latest=True), ONE)
     assert (told.label, told.timeline) == (ASIDE, 1)
-    assert told.options == (f"--set={ASIDE}", "--target-timeline=1", "--type=default")
+    assert told.options == (f"--set={ASIDE}", "--type=default", along(1))
     with pytest.raises(NotThereError, match=f"{ASIDE} is of timeline 1, .* say --timeline=1"):
         planned(Target(label=ASIDE))
-    assert planned(Target(label=ASIDE), ONE).options[-2:] == ("--type=immediate", "--target-action=promote")
+    assert planned(Target(label=ASIDE), ONE).options[1:] == ("--type=immediate", along(1), "--target-action=promote")
 
 
 def test_a_named_backup_has_to_be_before_what_is_wanted() -> None:
@@ -154,7 +154,7 @@ def test_a_named_point_needs_a_backup() -> None:
     with pytest.raises(NotThereError, match="name a backup before it with --set"):
         planned(Target(name="before_the_migration"))
     told = planned(Target(name="before_the_migration", label=FIRST))
-    assert told.options[2:4] == ("--type=name", "--target=before_the_migration")
+    assert told.options[1:3] == ("--type=name", "--target=before_the_migration")
     assert told.replay is None
 
 
