@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -146,20 +147,24 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
     # Of the timeline that goes on, and so are the drills.
     assert stanza(project)["backup"][-1]["archive"]["stop"][:8] == f"{before + 1:08X}"
     project.basalt("drill")
-    _killed_half_way(project)
+    # While members stop; and while one is restored.
+    _killed_when_it_says(project, "are stopped")
+    _killed_when_it_says(project, "postgres-1: ")
     restore(project, "--latest", "--timeline", str(before), "--yes")
     assert there(project) == everything
     assert timeline(project) == before + 2
 
 
-def _killed_half_way(project: Project) -> None:
-    """Begun to another end, and killed when nobody serves any more."""
-    begun = project.start("python3", "-m", "basalt", "restore", "--latest", "--yes", "--stack", project.stack)
-    members = [name for name in project.containers() if name in {"postgres-1", "postgres-2", "postgres-3"}]
-    stopped = lambda: all(project.containers()[name].status == "exited" for name in members)  # noqa: E731
-    until(stopped, "members that are stopped", 120, every=0.05)
-    os.kill(begun.pid, signal.SIGKILL)
-    begun.communicate()
+def _killed_when_it_says(project: Project, words: str) -> None:
+    """Begun to another end than the one that follows."""
+    begun = project.start(sys.executable, "-m", "basalt", "restore", "--latest", "--yes", "--stack", project.stack)
+    assert begun.stdout is not None
+    said = ""
+    for line in begun.stdout:
+        said += line
+        if words in line:
+            begun.kill()
+    assert begun.wait() == -signal.SIGKILL, said
 
 
 def test_what_was_left_behind_is_still_proved(project: Project) -> None:
