@@ -28,15 +28,17 @@ _TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-
 Moment = Annotated[datetime | None, typer.Option("--time", formats=_TIMES, help="As it was then, UTC.")]
 Label = Annotated[str | None, typer.Option("--set", help="As this backup has it (basalt backups).")]
 
+Repository = Annotated[str | None, typer.Option("--repository", help="Only of this one: local, s3.")]
+
 
 def backup(
     stack: Stack,
     full: Annotated[bool, typer.Option("--full", help="Of everything, not only of what has changed.")] = False,
 ) -> None:
-    """Take a backup now, for instance before something that is hard to undo. Exits with 1 while another is taken."""
+    """Take a backup now, into every repository, for instance before something that is hard to undo. Exits with 1 while
+    another is taken."""
     with told():
-        command = ["pgbackrest", "--stanza=main", f"--type={'full' if full else 'incr'}", "backup"]
-        print(ask(load_stack(ROOT, stack), command, errors.print), end="")
+        print(ask(load_stack(ROOT, stack), ["backup-take", "full" if full else "incr"], errors.print), end="")
 
 
 def backups(stack: Stack, as_json: AsJson = False) -> None:
@@ -46,20 +48,21 @@ def backups(stack: Stack, as_json: AsJson = False) -> None:
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
         return
-    shown = [(row.label, row.at, "; ".join(row.why) if row.kept else "goes") for row in found]
-    table(f"Stack {stack}: backups", ("backup", "ended", "stays, because"), shown)
+    shown = [(row.repository, row.label, row.at, "; ".join(row.why) if row.kept else "goes") for row in found]
+    table(f"Stack {stack}: backups", ("repository", "backup", "ended", "stays, because"), shown)
 
 
-def drill(
+def drill(  # noqa: PLR0913, PLR0917  the terminal's options
     stack: Stack,
     label: Annotated[str | None, typer.Option("--set", help="This backup (basalt backups); else the newest.")] = None,
     older: Annotated[bool, typer.Option("--older", help="Not the newest, but any other.")] = False,
+    repository: Repository = None,
     listed: Annotated[bool, typer.Option("--list", help="Only tell of earlier drills.")] = False,
     html: Annotated[Path | None, typer.Option(help="With --list: a page with a chart, into this new file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Restore a backup into a throw-away database beside the repository, replay its log to a point of chance, and look
-    at every table, B-tree and page. Touches no member of the database. Exits with 1 when it finds a fault."""
+    """Restore a backup of each repository into a throw-away database beside it, replay its log to a point of chance,
+    look at every table, B-tree and page. Touches no member of the database. Exits with 1 when it finds a fault."""
     if label and older:
         raise typer.BadParameter("--set names a backup, --older leaves it to chance: give one of them")
     with told():
@@ -67,12 +70,12 @@ def drill(
         if listed or html:
             _list(stack, drills.kept(topology), html, as_json=as_json)
             return
-        found = drills.run(topology, label, errors.print if as_json else say, older=older)
+        found = drills.run(topology, label, repository, errors.print if as_json else say, older=older)
     if as_json:
-        print(json.dumps(found.evidence, indent=2))
-    else:
-        say(f"{found.label or 'nothing to restore'}: {found.verdict or 'no drill'} ({found.seconds} s)")
-    if found.fault:
+        print(json.dumps([one.evidence for one in found], indent=2))
+    for one in () if as_json else found:
+        say(f"{one.repository} {one.label or 'nothing to restore'}: {one.verdict or 'no drill'} ({one.seconds} s)")
+    if any(one.fault for one in found):
         raise typer.Exit(1)
 
 
@@ -84,7 +87,14 @@ def _list(stack: str, found: list[drills.Drill], html: Path | None, *, as_json: 
         print(json.dumps([one.evidence for one in found], indent=2))
         return
     shown = [
-        (one.started, one.which, one.label or "", f"{one.bytes / 1e6:.0f} MB", f"{one.seconds:.1f} s", one.verdict)
+        (
+            one.started,
+            f"{one.repository} {one.which}",
+            one.label or "",
+            f"{one.bytes / 1e6:.0f} MB",
+            f"{one.seconds:.1f} s",
+            one.verdict,
+        )
         for one in found
     ]
     table(f"Stack {stack}: drills", ("began", "of", "backup", "size", "took", "verdict"), shown)
@@ -102,7 +112,7 @@ def extract(
     its log replayed up to there. Touches no member of the database."""
     if bool(at) == bool(label):
         raise typer.BadParameter("say when: either --time or --set")
-    when = planning.wanted(at=at, label=label)
+    when = planning.wanted(at=at, set=label)
     command = ["backup-extract", f"--database={database}", *when, *(f"--table={table}" for table in tables or ())]
     with told():
         topology = load_stack(ROOT, stack)
@@ -121,6 +131,7 @@ def restore(  # noqa: PLR0913, PLR0917  the terminal's options
     label: Label = None,
     latest: Annotated[bool, typer.Option("--latest", help="Up to the end of what is archived.")] = False,
     timeline: Annotated[int | None, typer.Option(help="On another timeline than the newest.")] = None,
+    repository: Repository = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done, and what be lost.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
@@ -129,7 +140,8 @@ def restore(  # noqa: PLR0913, PLR0917  the terminal's options
     first what will be lost, and asks. Exits with 2 when refused, 1 when failed."""
     if sum(map(bool, (at, lsn, name, latest))) + (label is not None and not (at or lsn or name)) != 1:
         raise typer.BadParameter("say until when: one of --time, --lsn, --name with --set, --set, --latest")
-    wanted = planning.wanted(at=at, lsn=lsn, name=name, label=label, latest=latest, timeline=timeline)
+    given = {"lsn": lsn, "name": name, "set": label, "timeline": timeline, "repository": repository}
+    wanted = planning.wanted(at=at, latest=latest, **given)
     with told(), refused():
         topology = load_stack(ROOT, stack)
         planned = planning.prepare(topology, wanted)

@@ -11,6 +11,7 @@ from basalt.topology.model import Topology
 class Row:
     """`at`: when it ended, ISO 8601, UTC. `why`: reasons why it stays; none when it goes with the next run."""
 
+    repository: str
     label: str
     at: str
     kept: bool
@@ -18,6 +19,6 @@ class Row:
 
 
 def rows(topology: Topology) -> list[Row]:
-    """The newest first. Raises BackupsError, EngineError."""
+    """By repository, the newest first. Raises BackupsError, EngineError."""
     told = json.loads(ask(topology, ["backup-retain", "--dry-run", "--json"]))
-    return [Row(row["label"], row["at"], row["kept"], tuple(row["why"])) for row in told]
+    return [Row(row["repository"], row["label"], row["at"], row["kept"], tuple(row["why"])) for row in told]

@@ -22,6 +22,7 @@ class Drill:
     is well. `fault`: the first step that found one. `evidence`: the whole report."""
 
     started: str
+    repository: str
     which: str
     label: str | None
     bytes: int
@@ -38,10 +39,12 @@ class Drill:
         return ", but ".join(filter(None, ("proved" if self.proved else "", told)))
 
 
-def run(topology: Topology, label: str | None, say: Say, *, older: bool) -> Drill:
-    """Says each step as it begins. Raises BackupsError, EngineError."""
+def run(topology: Topology, label: str | None, repository: str | None, say: Say, *, older: bool) -> list[Drill]:
+    """One of each repository, or of that one. Says each step as it begins. Raises BackupsError, EngineError."""
     which = ["--older"] if older else [f"--set={label}"] if label else []
-    return _drill(json.loads(ask(topology, ["backup-drill", "--json", *which], say, ends_with=(0, 1))))
+    which += [f"--repository={repository}"] if repository else []
+    reports = json.loads(ask(topology, ["backup-drill", "--json", *which], say, ends_with=(0, 1)))
+    return [_drill(report) for report in reports]
 
 
 def kept(topology: Topology) -> list[Drill]:
@@ -50,7 +53,9 @@ def kept(topology: Topology) -> list[Drill]:
 
 
 def _drill(report: dict[str, Any]) -> Drill:
-    named = {name: report[name] for name in ("started", "which", "label", "bytes", "proved", "fault", "why")}
+    named = {
+        name: report[name] for name in ("started", "repository", "which", "label", "bytes", "proved", "fault", "why")
+    }
     return Drill(**named, seconds=round(sum(report["seconds"].values()), 1), evidence=report)
 
 

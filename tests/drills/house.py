@@ -13,6 +13,7 @@ from docker.models.containers import Container
 
 from basalt.images import contexts, reference
 from basalt.render import render
+from basalt.services.backup.settings import S3
 from basalt.workload import SecretRef
 from tools.setup import base_image
 
@@ -20,7 +21,9 @@ _REPOSITORY, _DATA, _GOOD, _DRILL = "/var/lib/pgbackrest", "/var/lib/pg", "/var/
 _BIN = "/usr/lib/postgresql/17/bin"
 
 #: A file that is missing is missing the next time too: pgBackRest would look again twice, 15 seconds apart.
-_AT_ONCE = "job-retry=0\n"
+AT_ONCE = "job-retry=0\n"
+#: Where pgBackRest finds the database.
+DATABASE = f"pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n"
 _ASSERTIONS = [{"database": "postgres", "query": "SELECT count(*) > 0 FROM t"}]
 
 #: What scripts may say: `sql` asks the database, `flip` turns a byte in the middle of a file over, `take` takes a
@@ -77,10 +80,14 @@ cp -a {_GOOD}/repository/. "$repository" && cp -a {_GOOD}/data/. {_DATA}
 """
 
 
-def configuration(restores: str, own: str = "") -> str:
+def configuration(restores: str, own: str = "", s3: S3 | None = None, secret: str = "") -> str:
     """What a stack's scheduler reads, with lines of its own after it."""
-    text = render("backup/pgbackrest.conf.j2", clients=(), agents=(), restores=restores, processes=1)
-    return text.replace(str(SecretRef("backup/cipher")), "aKeyThatOpensNothingElse") + own
+    text = render(
+        "backup/pgbackrest.conf.j2", stack="lab", s3=s3, clients=(), agents=(), restores=restores, processes=1
+    )
+    for name, value in {"backup/cipher": "aKeyThatOpensNothingElse", "backup/cipher-s3": "another"}.items():
+        text = text.replace(str(SecretRef(name)), value)
+    return (text.replace(str(SecretRef(f"given/{s3.secret}")), secret) if s3 else text) + own
 
 
 @dataclass(frozen=True)
@@ -97,12 +104,17 @@ class House:
 
     def drill(self, *options: str) -> dict[str, Any]:
         """Its report. AssertionError when there is none, or when its code does not fit it."""
+        (report,) = self.drills(*options)
+        return report
+
+    def drills(self, *options: str) -> list[dict[str, Any]]:
+        """Those of all repositories."""
         code, output = self.container.exec_run(["backup-drill", "--json", *options], demux=True)
         printed, told = (bytes(part or b"").decode(errors="replace") for part in output)
         assert printed, told
-        report: dict[str, Any] = json.loads(printed)
-        assert code == int(report["fault"] is not None), report
-        return report
+        reports: list[dict[str, Any]] = json.loads(printed)
+        assert code == int(any(report["fault"] for report in reports)), reports
+        return reports
 
     def left(self) -> set[str]:
         """What drills left in their folder."""
@@ -111,7 +123,7 @@ class House:
     def mend(self) -> None:
         """All is as it was before anything was damaged."""
         self.run(_MEND)
-        self.write("drill.conf", configuration(_DRILL, _AT_ONCE))
+        self.write("drill.conf", configuration(_DRILL, AT_ONCE))
 
     def write(self, name: str, text: str) -> None:
         """A file of its configuration."""
@@ -144,9 +156,9 @@ def house(**options: Any) -> Iterator[House]:
         folders = f"{_DATA} {_GOOD}"
         script = f"mkdir {folders} && chown 10001:10001 {folders} && chmod 700 /etc/basalt"
         container.exec_run(["sh", "-c", script], user="0")
-        database = f"pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n"
-        made.write("pgbackrest.conf", configuration("", database))
-        made.write("drill.conf", configuration(_DRILL, _AT_ONCE))
+        made.write("pgbackrest.conf", configuration("", DATABASE))
+        made.write("drill.conf", configuration(_DRILL, AT_ONCE))
+        made.write("repositories", "local\n")
         made.write("assertions.json", json.dumps(_ASSERTIONS) + "\n")
         made.run(_PREPARE)
         yield made

@@ -6,6 +6,7 @@ from basalt.operations.restore.plan import Planned, told, wanted
 
 NOON = datetime(2026, 11, 25, 12, 0)  # noqa: DTZ001  as the terminal reads it: UTC
 PLANNED = Planned(
+    repository="s3",
     label="20261125-010000F",
     ended="2026-11-25T01:02:03Z",
     bytes=31_000_000,
@@ -22,20 +23,20 @@ PLANNED = Planned(
 
 
 def test_a_moment_is_asked_for_as_the_program_beside_the_repository_takes_it() -> None:
-    assert wanted(at=NOON, label="A", timeline=2) == [
+    assert wanted(at=NOON, set="A", timeline=2) == [
         "--time=2026-11-25T12:00:00.000000+00:00",
         "--set=A",
         "--timeline=2",
     ]
     assert wanted(latest=True) == ["--latest"]
     assert wanted(lsn="0/5000060") == ["--lsn=0/5000060"]
-    assert wanted(name="before", label="A") == ["--name=before", "--set=A"]
+    assert wanted(name="before", set="A") == ["--name=before", "--set=A"]
 
 
 def test_it_is_told_what_is_lost_and_how_long_it_takes() -> None:
     lines = list(told(PLANNED, NOON, datetime(2026, 11, 26, 14, 3, 9, tzinfo=UTC)))
     assert lines[0] == (
-        "20261125-010000F (ended 2026-11-25T01:02:03Z, 31 MB) is restored on postgres-2, "
+        "20261125-010000F of s3 (ended 2026-11-25T01:02:03Z, 31 MB) is restored on postgres-2, "
         "then 50 MB of log at most replayed"
     )
     assert "about 42 s by the last drills" in lines[1]

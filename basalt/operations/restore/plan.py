@@ -21,6 +21,7 @@ class Planned:
     archived; `beyond`: what is wanted is later. `replay` in bytes, and `seconds` to restore and to replay, are None
     where nobody knows."""
 
+    repository: str
     label: str
     ended: str
     bytes: int
@@ -35,31 +36,17 @@ class Planned:
     leader: str | None
 
 
-def wanted(
-    *,
-    at: datetime | None = None,
-    lsn: str | None = None,
-    name: str | None = None,
-    label: str | None = None,
-    latest: bool = False,
-    timeline: int | None = None,
-) -> list[str]:
-    """Options of `backup-plan`; moments are UTC."""
-    given = {
-        "time": f"{at:%Y-%m-%dT%H:%M:%S.%f}+00:00" if at else None,
-        "lsn": lsn,
-        "name": name,
-        "set": label,
-        "timeline": timeline,
-    }
-    found = [f"--{option}={value}" for option, value in given.items() if value is not None]
+def wanted(*, at: datetime | None = None, latest: bool = False, **given: str | int | None) -> list[str]:
+    """Options of `backup-plan`: `lsn`, `name`, `set`, `timeline`, `repository`, those that are given. `at`: UTC."""
+    found = [f"--time={at:%Y-%m-%dT%H:%M:%S.%f}+00:00"] if at else []
+    found += [f"--{option}={value}" for option, value in given.items() if value is not None]
     return [*found, "--latest"] if latest else found
 
 
 def told(planned: Planned, at: datetime | None, now: datetime) -> Iterator[str]:
     """What will be done and lost, in sentences. `at`: UTC."""
     log = "log up to a named point" if planned.replay is None else f"{planned.replay / 1e6:.0f} MB of log at most"
-    backup = f"{planned.label} (ended {planned.ended}, {planned.bytes / 1e6:.0f} MB)"
+    backup = f"{planned.label} of {planned.repository} (ended {planned.ended}, {planned.bytes / 1e6:.0f} MB)"
     pace = "no drill has measured" if planned.seconds is None else f"about {planned.seconds:.0f} s by the last drills"
     yield f"{backup} is restored on {planned.member}, then {log} replayed"
     yield f"how long that takes: {pace}; all clients are without a database meanwhile, and until a replica follows"

@@ -119,7 +119,7 @@ class _Course:
             self.say("passwords, roles and databases become what is declared")
             database.run(self.topology, database.Action.APPLY, self.say)
             self.say("a new backup is taken: those of what was left behind lead no further")
-            ask(self.topology, ["pgbackrest", "--stanza=main", "--type=full", "backup"], self.say)
+            ask(self.topology, ["backup-take", "full"], self.say)
             marks["backup"] = round(time.monotonic() - started, 1)
         except (APIError, NotFound, BackupsError, database.DatabaseError) as error:
             raise RestoreError(f"{error}; mend it, and say it again: it goes on") from error

@@ -22,9 +22,9 @@ def panels() -> Iterator[Panel]:
 def _age() -> Panel:
     return trend(
         "age of the newest",
-        "By type; each type counts those that hold more. Alerts begin at 26 hours for full, 8 hours for any.",
+        "By repository: full ones, and any kind. Alerts begin at 26 hours for full, 8 hours for any.",
         Unit.SECONDS,
-        {"{{backup_type}}": "min by (backup_type) (pgbackrest_backup_since_last_completion_seconds)"},
+        {"{{repository}} {{kind}}": "time() - max by (repository, kind) (backup_last_timestamp_seconds)"},
     )
 
 
@@ -42,8 +42,8 @@ def _proved() -> Panel:
         "since a restore proved one",
         "Time since a backup was restored, replayed and looked at with success. The alert begins at 26 hours.",
         Unit.SECONDS,
-        "time() - max by (which) (backup_drill_last_success_timestamp_seconds)",
-        "{{which}}",
+        "time() - max by (repository, which) (backup_drill_last_success_timestamp_seconds)",
+        "{{repository}} {{which}}",
     )
 
 
@@ -52,7 +52,7 @@ def _drill() -> Panel:
         "time of a restore",
         "What the last drill of the newest backup took, step by step; a real one would restore and replay as long.",
         Unit.SECONDS,
-        {"{{step}}": 'max by (step) (backup_drill_step_seconds{which="newest"})'},
+        {"{{repository}} {{step}}": 'max by (repository, step) (backup_drill_step_seconds{which="newest"})'},
     )
 
 

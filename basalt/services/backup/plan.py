@@ -95,8 +95,8 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         volumes=(Volume("repository", _REPOSITORY, of="backup"), Volume("drill", _DRILL)),
         jobs=(
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
-            ScheduledJob("full", settings.full, _backup("full")),
-            ScheduledJob("incremental", settings.incremental, _backup("incr")),
+            ScheduledJob("full", settings.full, ("backup-take", "full")),
+            ScheduledJob("incremental", settings.incremental, ("backup-take", "incr")),
             # Where a backup is being taken it does nothing.
             ScheduledJob("retention", "30 * * * *", ("backup-retain",)),
             # What one finds does not change within minutes, and a restore of all takes long.
@@ -136,10 +136,6 @@ def _exporter() -> Workload:
     )
 
 
-def _backup(kind: str) -> tuple[str, ...]:
-    return ("pgbackrest", "--stanza=main", f"--type={kind}", "backup")
-
-
 def processes(topology: Topology) -> int:
     """How many files are compressed at once: half of the smallest backup host's cores. Beyond 8 little is gained below
     a terabyte (postgres.ai, "PostgreSQL marathon 2-012", 2025)."""
@@ -166,6 +162,9 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     if kind == "backup-scheduler":
         yield from _jobs(settings, instance)
         yield File("drill.conf", _configuration(site, restores=_DRILL))
+    yield File("repositories", "".join(f"{name}\n" for name in settings.repositories), reloads=False)
+    if settings.s3 and settings.s3.authority:
+        yield File("s3.crt", settings.s3.authority, reloads=False)
     if kind == "backup-exporter":
         yield File("web.yml", site.render("exporter/web.yml.j2"))
 
@@ -174,8 +173,16 @@ def _configuration(
     site: Site, clients: tuple[str, ...] = (), agents: tuple[Address, ...] = (), restores: str = ""
 ) -> str:
     """Of the repository; who asks it (`clients`), what it reads (`agents`), below what folder it `restores`."""
-    cores = processes(site.topology)
-    return site.render("backup/pgbackrest.conf.j2", clients=clients, agents=agents, restores=restores, processes=cores)
+    settings = site.topology.service(Settings)
+    return site.render(
+        "backup/pgbackrest.conf.j2",
+        stack=site.topology.name,
+        s3=settings.s3 if settings else None,
+        clients=clients,
+        agents=agents,
+        restores=restores,
+        processes=processes(site.topology),
+    )
 
 
 def _jobs(settings: Settings, instance: Instance) -> Iterator[File]:

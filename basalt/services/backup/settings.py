@@ -31,12 +31,27 @@ class Assertion(Base):
     query: str = Field(min_length=1, description="SQL that gives one row of one value, `true`")
 
 
+class S3(Base):
+    """A second repository, away from the stack: a bucket of its own, at whoever speaks S3."""
+
+    endpoint: str = Field(pattern=r"^[A-Za-z0-9.-]+(:\d{1,5})?$", description="host, or host:port; always TLS")
+    bucket: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$", description="it must be there")
+    path: str | None = Field(
+        default=None, pattern=r"^(/[A-Za-z0-9._-]+)+$", description="folder in the bucket; default: the stack's name"
+    )
+    region: str = Field(default="us-east-1", pattern=r"^[a-z0-9-]+$", description="as the server calls it")
+    style: Literal["host", "path"] = Field(default="host", description="`path` where a bucket is no host name")
+    key: str = Field(pattern=r"^[A-Za-z0-9_.-]+$", description="access key; its secret part is `secret`")
+    secret: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", description="name of an operator's secret: the secret key")
+    authority: str | None = Field(
+        default=None, pattern=r"-----BEGIN CERTIFICATE-----", description="PEM; where Debian's authorities do not do"
+    )
+
+
 class Settings(Base):
     """`services.backup`"""
 
-    repositories: tuple[Literal["local", "s3"], ...] = Field(
-        default=("local",), min_length=1, description="where backups go"
-    )
+    s3: S3 | None = Field(default=None, description="a second repository, off-site, beside the one of the stack")
     keep: Keep = Keep()
     full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
     incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")
@@ -46,12 +61,17 @@ class Settings(Base):
     late: Duration = Field(default="2h", description="how long after its time a backup may end before people are told")
     memory: int = Field(default=512, ge=384, description="MiB of the container that takes backups and proves them")
 
+    @property
+    def repositories(self) -> tuple[str, ...]:
+        """Their names, in pgBackRest's order: the first is number 1."""
+        return ("local", "s3") if self.s3 else ("local",)
+
 
 def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
-    """A promise that could not be kept yet is refused; a backup needs something to back up."""
-    if "s3" in settings.repositories:
-        remedy = "arrives with off-site repositories; write [local]"
-        yield Problem("services.backup.repositories", list(settings.repositories), remedy)
+    """A backup needs something to back up, and a way to where it goes."""
+    if settings.s3 and settings.s3.secret not in given:
+        remedy = f"pulumi config set --secret --path 'basalt:secrets.{settings.s3.secret}' --stack {topology.name}"
+        yield Problem("services.backup.s3.secret", settings.s3.secret, f"there is no such secret; say it: {remedy}")
     postgres = topology.service(Postgres)
     if postgres is None:
         yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import yaml
 
+from basalt.services.backup.settings import Settings as Backup
 from basalt.services.postgres import roles
 from basalt.services.postgres.dynamic import archives, configuration, machine
 from basalt.services.postgres.parameters import Value, takes_restart
@@ -177,7 +178,10 @@ def _member_files(settings: Settings, instance: Instance, site: Site) -> Iterato
     yield File("reload", site.render("postgres/reload.sh.j2"), executable=True)
     if archives(settings, site.topology):
         (repository, *_) = site.addresses(str(REPOSITORY), instance)
-        yield File("pgbackrest.conf", site.render("postgres/pgbackrest.conf.j2", repository=repository))
+        backup = site.topology.service(Backup)
+        assert backup is not None  # noqa: S101  archives() says so
+        config = {"repository": repository, "repositories": len(backup.repositories)}
+        yield File("pgbackrest.conf", site.render("postgres/pgbackrest.conf.j2", **config))
 
 
 def _provision_files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:

@@ -1,8 +1,8 @@
 """Restores a backup into a throw-away PostgreSQL, replays the log to a point of chance, and looks at what came out.
 
-    backup-drill               the newest backup
+    backup-drill               the newest backup of each repository, or with --repository NAME of that one
     backup-drill --older       another one, by chance; nothing where there is none
-    backup-drill --set LABEL   this one; with --json the report as JSON
+    backup-drill --set LABEL   this one; with --json the reports as JSON
     backup-drill --list        the kept reports as JSON, the oldest first; restores nothing
     backup-drill --clean       removes what one that was killed has left
 
@@ -24,6 +24,7 @@ from pathlib import Path
 from random import Random
 
 import psycopg
+from repositories import Repository, chosen
 
 from drill.choose import Choice, NoBackupError, choose, point, told
 from drill.plan import along, log_after, stanza
@@ -32,7 +33,6 @@ from drill.repository import VERBOSE, faults, is_gap, spans
 from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask
 
 REPORTS = FOLDER / "reports"
-_STANZA = f"--stanza={STANZA}"
 _ASSERTIONS = Path("/etc/basalt/assertions.json")
 _METRICS = FOLDER / "drill.prom"
 #: Which point is tried nobody can foresee; it is in the report, so it can be tried again.
@@ -44,9 +44,13 @@ _ORDER = 10
 class Drill:
     """One run; what it finds is in `report`."""
 
-    def __init__(self, which: str) -> None:
-        self.report = Report(which, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}")
+    def __init__(self, repository: Repository, which: str) -> None:
+        self.report = Report(which, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", repository=repository.name)
+        self._repository = repository
         self._server = Throwaway()
+
+    def _ask(self, *words: str) -> str:
+        return ask(f"--stanza={STANZA}", self._repository.option, *words)
 
     @contextlib.contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -76,7 +80,7 @@ class Drill:
 
     def _steps(self, label: str | None) -> None:
         with self._step("catalogue"):
-            listed = ask(_STANZA, "--output=json", "info")
+            listed = self._ask("--output=json", "info")
             choice = choose(listed, STANZA, label=label, older=self.report.which == "older", chance=_CHANCE)
         if choice is None:
             return
@@ -99,14 +103,14 @@ class Drill:
     def _verify(self, listed: str, choice: Choice) -> None:
         """StepError when a file of the repository is not what it was, or the log has a gap. Sets how far to replay."""
         backups = spans(listed, STANZA)
-        answer = ask(_STANZA, *VERBOSE)
+        answer = self._ask(*VERBOSE)
         found = list(dict.fromkeys(faults(answer, backups)))
         if found and all(map(is_gap, found)):
             # Members hand over several segments at once, not always in their order.
             time.sleep(_ORDER)
-            answer = ask(_STANZA, *VERBOSE)
+            answer = self._ask(*VERBOSE)
             found = list(dict.fromkeys(faults(answer, backups)))
-        log = log_after(stanza(listed), choice.label)
+        log = log_after(self._repository, stanza(listed), choice.label)
         self.report.timeline = log.timeline
         if target := point(choice.end, log.reaches(choice.first), _CHANCE):
             self.report.target, self.report.replayed = told(target), target - choice.end
@@ -118,7 +122,7 @@ class Drill:
         how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
         how += [along(self.report.timeline)] if self.report.timeline else []
         with self._step("restore"):
-            self._server.restore(f"--set={choice.label}", *how)
+            self._server.restore(self._repository.option, f"--set={choice.label}", *how)
         with self._step("replay"):
             self._server.replay()
             self.report.databases = dict(self._server.databases())
@@ -143,34 +147,55 @@ def main() -> int:
     which.add_argument("--set", metavar="LABEL", help="this backup")
     which.add_argument("--list", action="store_true", help="only print the kept reports")
     which.add_argument("--clean", action="store_true", help="only remove what one that was killed has left")
-    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--repository", metavar="NAME", help="only of this one")
+    parser.add_argument("--json", action="store_true", help="print the reports as JSON")
     options = parser.parse_args()
     if options.list:
         print(json.dumps([asdict(report) for report in read(REPORTS)], indent=1))
         return 0
+    try:
+        repositories = chosen(options.repository)
+    except ValueError as error:
+        parser.error(str(error))
     with alone():
         if options.clean:
             Throwaway().end()
             return 0
-        drill = Drill("named" if options.set else "older" if options.older else "newest")
-        drill.run(options.set)
-        report = drill.report
-        if report.label or (report.fault and not options.set):
-            save(report, REPORTS)
+        kind = "named" if options.set else "older" if options.older else "newest"
+        if options.set:
+            repositories = _holders(repositories, options.set)
+        reports = [_drill(repository, kind, options.set) for repository in repositories]
         publish(REPORTS, _METRICS)
-    return tell(report, as_json=options.json)
+    return tell(reports, as_json=options.json)
 
 
-def tell(report: Report, *, as_json: bool) -> int:
-    """0; 1 when the backup is not proved."""
+def _holders(repositories: tuple[Repository, ...], label: str) -> tuple[Repository, ...]:
+    """Those that hold a backup; where none does, the first says so."""
+    found = [one for one in repositories if label in ask(f"--stanza={STANZA}", one.option, "--output=json", "info")]
+    return tuple(found) or repositories[:1]
+
+
+def _drill(repository: Repository, which: str, label: str | None) -> Report:
+    drill = Drill(repository, which)
+    drill.run(label)
+    if drill.report.label or (drill.report.fault and not label):
+        save(drill.report, REPORTS)
+    return drill.report
+
+
+def tell(reports: list[Report], *, as_json: bool) -> int:
+    """0; 1 when there is a fault."""
     if as_json:
-        print(json.dumps(asdict(report), indent=1))
-    elif report.fault is None:
-        print(f"{report.label} is proved" if report.label else "there is no older backup")
-    else:
-        verdict = "is proved, but" if report.proved else "is NOT proved;"
-        print(f"{report.label or 'no backup'} {verdict} {report.fault}: {report.why}")
-    return int(report.fault is not None)
+        print(json.dumps([asdict(report) for report in reports], indent=1))
+        return int(any(report.fault for report in reports))
+    for report in reports:
+        of = f"{report.label or 'no backup'} in {report.repository}"
+        if report.fault is None:
+            print(f"{of} is proved" if report.label else f"there is no older backup in {report.repository}")
+        else:
+            verdict = "is proved, but" if report.proved else "is NOT proved;"
+            print(f"{of} {verdict} {report.fault}: {report.why}")
+    return int(any(report.fault for report in reports))
 
 
 if __name__ == "__main__":

@@ -23,14 +23,14 @@ def main() -> int:
         server = Throwaway()
         try:
             say("restore")
-            chosen = planned(parser, options)
-            server.begin(chosen.bytes)
-            server.restore(*chosen.options)
+            found = planned(parser, options)
+            server.begin(found.bytes)
+            server.restore(*found.options)
             say("replay")
             server.replay()
             say("dump")
             dump(server, options.database, options.table)
-        except (NoBackupError, NotThereError, StepError) as error:
+        except (NoBackupError, NotThereError, StepError, ValueError) as error:
             say(f"{error}; see what there is: basalt backups")
             return 1
         finally:

@@ -1,15 +1,16 @@
 """Says by which backup the database comes back as it was at a moment, and whether the log leads there. Only reads.
 
     backup-plan --time "2026-11-25 21:14:03.5+00" | --lsn 0/5000060 | --name POINT --set LABEL | --set LABEL | --latest
-                [--timeline N]
+                [--timeline N] [--repository NAME]
 
 `--time`: all that was committed before it. `--latest`: the end of what is archived. `--set` alone: as that backup ends.
-`--timeline`: another than the newest, as after a restore to what was too early.
+`--timeline`: another than the newest, as after a restore to what was too early. Without `--repository` it is the first
+that leads there.
 
-Prints JSON: `label`, `ended` and `bytes` of the backup, `timeline` and `youngest` (the newest of all), pgBackRest's
-`options`, `replay` (bytes of log, None where nobody knows), `until` (when the last of the log came that is archived
-there), `beyond` (whether what is wanted is later than that), `seconds` by what drills have measured, None without one.
-Ends with 1, and says why, where it would not lead there."""
+Prints JSON: `repository`, `label`, `ended` and `bytes` of the backup, `timeline` and `youngest` (the newest of all),
+pgBackRest's `options`, `replay` (bytes of log, None where nobody knows), `until` (when the last of the log came that is
+archived there), `beyond` (whether what is wanted is later than that), `seconds` by what drills of that repository have
+measured, None without one. Ends with 1, and says why, where it would not lead there."""
 
 import argparse
 import json
@@ -19,6 +20,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
+
+from repositories import Repository, chosen
 
 from drill import lineage
 from drill.choose import SEGMENT, NoBackupError, position, told
@@ -45,6 +48,7 @@ class Target:
 class Planned:
     """As the module says."""
 
+    repository: str
     label: str
     ended: str
     bytes: int
@@ -61,7 +65,9 @@ class NotThereError(Exception):
     """The repository does not lead to what is wanted."""
 
 
-def plan(entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[Report]) -> Planned:
+def plan(
+    repository: Repository, entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[Report]
+) -> Planned:
     """`entry`: of the stanza, from `pgbackrest info --output=json`. NoBackupError, NotThereError."""
     backup = _backup(entry, log, target)
     end, reached = position(backup["lsn"]["stop"]), log.reaches(number(backup["archive"]["start"]))
@@ -70,18 +76,19 @@ def plan(entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[
         there = f"up to {log.archived[reached]:%Y-%m-%d %H:%M:%S}Z" if reached in log.archived else "nowhere"
         raise NotThereError(f"the log that follows {backup['label']} has a gap: without one it leads {there}")
     until = log.archived.get(reached)
-    replay = _replayed(target, end, last)
+    replay, size = _replayed(target, end, last), int(backup["info"]["size"])
     return Planned(
+        repository=repository.name,
         label=backup["label"],
         ended=_when(_ended(backup)),
-        bytes=int(backup["info"]["size"]),
+        bytes=size,
         timeline=log.timeline,
         youngest=log.youngest,
-        options=(f"--set={backup['label']}", *_options(target, log)),
+        options=(repository.option, f"--set={backup['label']}", *_options(target, log)),
         replay=replay,
         until=_when(until) if until else "",
         beyond=target.time is not None and log.passes(target.time) is None,
-        seconds=_seconds(reports, int(backup["info"]["size"]), replay),
+        seconds=_seconds([one for one in reports if one.repository == repository.name], size, replay),
     )
 
 
@@ -194,22 +201,22 @@ def stanza(listed: str) -> dict[str, Any]:
     return found
 
 
-def log_of(entry: dict[str, Any], which: int | None) -> lineage.Log:
+def log_of(repository: Repository, entry: dict[str, Any], which: int | None) -> lineage.Log:
     """What is archived of the newest timeline, unless another one is named. StepError."""
     folder = f"archive/{STANZA}/{entry['archive'][-1]['id']}"
-    segments = lineage.archived(ask("--recurse", "--output=json", "repo-ls", folder))
+    segments = lineage.archived(ask(repository.option, "--recurse", "--output=json", "repo-ls", folder))
     wanted = which or lineage.newest(segments)
     if not any(lineage.timeline(name) == wanted for name in segments):
         raise StepError(f"nothing of timeline {wanted} is archived")
-    history = "" if wanted == 1 else ask("repo-get", f"{folder}/{wanted:08X}.history")
+    history = "" if wanted == 1 else ask(repository.option, "repo-get", f"{folder}/{wanted:08X}.history")
     return lineage.log(wanted, segments, history)
 
 
-def log_after(entry: dict[str, Any], label: str) -> lineage.Log:
+def log_after(repository: Repository, entry: dict[str, Any], label: str) -> lineage.Log:
     """What is archived of the newest timeline that a backup is part of. StepError."""
     backup = next(one for one in entry["backup"] if one["label"] == label)
-    log, own = log_of(entry, None), _timeline(backup)
-    return log if log.leads_here(own, position(backup["lsn"]["stop"])) else log_of(entry, own)
+    log, own = log_of(repository, entry, None), _timeline(backup)
+    return log if log.leads_here(own, position(backup["lsn"]["stop"])) else log_of(repository, entry, own)
 
 
 def moment(text: str) -> datetime:
@@ -227,6 +234,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     which.add_argument("--latest", action="store_true")
     parser.add_argument("--set", metavar="LABEL")
     parser.add_argument("--timeline", type=int)
+    parser.add_argument("--repository", metavar="NAME")
 
 
 def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Planned:
@@ -234,8 +242,16 @@ def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Pla
     if not (options.time or options.lsn is not None or options.name or options.latest or options.set):
         parser.error("say until when: --time, --lsn, --name, --set or --latest")
     target = Target(options.time, options.lsn, options.name, options.set, options.latest)
-    entry = stanza(ask(f"--stanza={STANZA}", "--output=json", "info"))
-    return plan(entry, log_of(entry, options.timeline), target, read(FOLDER / "reports"))
+    reports, refused = read(FOLDER / "reports"), dict[str, Exception]()
+    for repository in chosen(options.repository):
+        try:
+            entry = stanza(ask(f"--stanza={STANZA}", repository.option, "--output=json", "info"))
+            return plan(repository, entry, log_of(repository, entry, options.timeline), target, reports)
+        except (NoBackupError, NotThereError, StepError) as error:
+            refused[repository.name] = error
+    if len(refused) == 1:
+        raise next(iter(refused.values()))
+    raise NotThereError("; ".join(f"{name}: {error}" for name, error in refused.items()))
 
 
 def main() -> int:
@@ -245,7 +261,7 @@ def main() -> int:
     options = parser.parse_args()
     try:
         print(json.dumps(asdict(planned(parser, options)), indent=1))
-    except (NoBackupError, NotThereError, StepError) as error:
+    except (NoBackupError, NotThereError, StepError, ValueError) as error:
         print(f"{error}; see what there is: basalt backups", file=sys.stderr)
         return 1
     return 0

@@ -14,7 +14,7 @@ STEPS = ("catalogue", "repository", "space", "restore", "replay", "structure", "
 
 #: A year of daily ones.
 _KEPT = 400
-_NAME = re.compile(r"^(newest|older|named)-\d{8}T\d{6}Z\.json$")
+_NAME = re.compile(r"^(newest|older|named)(-[a-z0-9]+)?-\d{8}T\d{6}Z\.json$")
 
 
 @dataclass(slots=True)
@@ -39,12 +39,13 @@ class Report:
     proved: bool = False
     fault: str | None = None
     why: str | None = None
+    repository: str = "local"
 
 
 def save(report: Report, folder: Path) -> Path:
     """Writes it at once, and removes those beyond a year of daily ones."""
     folder.mkdir(exist_ok=True)
-    path = folder / f"{report.which}-{report.started}.json"
+    path = folder / f"{report.which}-{report.repository}-{report.started}.json"
     draft = path.with_suffix(".draft")
     draft.write_text(json.dumps(asdict(report), indent=1) + "\n")
     draft.rename(path)
@@ -66,26 +67,28 @@ def metrics(reports: Iterable[Report]) -> CollectorRegistry:
     """Of the last drill of each kind, and when one last proved its backup. What somebody named is told to him alone."""
     registry = CollectorRegistry()
     gauges = {
-        name: Gauge(f"backup_drill_{name}", text, ["which", *labels], registry=registry)
+        name: Gauge(f"backup_drill_{name}", text, ["repository", "which", *labels], registry=registry)
         for name, text, labels in _GAUGES
     }
-    for which, mine in _by_kind(reports):
+    for kind, mine in _by_kind(reports):
         last = mine[-1]
         proved = [report.at for report in mine if report.proved]
         if proved:
-            gauges["last_success_timestamp_seconds"].labels(which).set(proved[-1])
-        gauges["last_timestamp_seconds"].labels(which).set(last.at)
-        gauges["restored_bytes"].labels(which).set(last.bytes)
-        gauges["replayed_bytes"].labels(which).set(last.replayed)
+            gauges["last_success_timestamp_seconds"].labels(*kind).set(proved[-1])
+        gauges["unproved_since_timestamp_seconds"].labels(*kind).set(proved[-1] if proved else mine[0].at)
+        gauges["last_timestamp_seconds"].labels(*kind).set(last.at)
+        gauges["restored_bytes"].labels(*kind).set(last.bytes)
+        gauges["replayed_bytes"].labels(*kind).set(last.replayed)
         for step in STEPS:
-            gauges["fault"].labels(which, step).set(last.fault == step)
+            gauges["fault"].labels(*kind, step).set(last.fault == step)
         for step, seconds in last.seconds.items():
-            gauges["step_seconds"].labels(which, step).set(seconds)
+            gauges["step_seconds"].labels(*kind, step).set(seconds)
     return registry
 
 
 _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("last_success_timestamp_seconds", "When a drill last proved a backup", ()),
+    ("unproved_since_timestamp_seconds", "That time; where none ever did, when the first one tried", ()),
     ("last_timestamp_seconds", "When the last drill ended", ()),
     ("restored_bytes", "Size of the database that the last drill restored", ()),
     ("replayed_bytes", "Log that the last drill replayed beyond the backup", ()),
@@ -94,11 +97,11 @@ _GAUGES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
 )
 
 
-def _by_kind(reports: Iterable[Report]) -> Iterator[tuple[str, list[Report]]]:
-    found: dict[str, list[Report]] = {}
+def _by_kind(reports: Iterable[Report]) -> Iterator[tuple[tuple[str, str], list[Report]]]:
+    found: dict[tuple[str, str], list[Report]] = {}
     for report in reports:
         if report.which != "named":
-            found.setdefault(report.which, []).append(report)
+            found.setdefault((report.repository, report.which), []).append(report)
     yield from found.items()
 
 

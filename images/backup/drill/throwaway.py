@@ -195,7 +195,7 @@ class Throwaway:
 
 
 def ask(*words: str) -> str:
-    """What pgBackRest says of the repository. StepError."""
+    """What pgBackRest says of a repository. StepError."""
     return run("pgbackrest", f"--config={CONFIG}", *words)
 
 

@@ -2,6 +2,7 @@
 
     backup-retain              expires, one set after the other, then the log that nothing kept needs
     backup-retain --dry-run    only says; with --json as JSON
+    backup-retain --publish    only says how old the newest is in each repository, as metrics
 
 A run that is killed leaves some that should go: pgBackRest forgets a backup before it removes its files, and the next
 run decides anew. While a backup is taken or proved, nothing is expired: the next run does it."""
@@ -16,13 +17,18 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from retention.catalogue import BusyError, CatalogueError, read
-from retention.decide import Decision, Policy, continuous, decide, expired
+from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
+from prometheus_client.parser import text_string_to_metric_families
+from repositories import Repository, declared
+
+from retention.catalogue import BusyError, CatalogueError, newest, read
+from retention.decide import Backup, Decision, Policy, continuous, decide, expired
 
 _POLICY = Path("/etc/basalt/retention.json")
 #: Held by a drill as long as it restores.
 _LOCK = Path("/var/lib/drill/lock")
 _STANZA = "main"
+_METRICS = Path("/var/lib/drill/backups.prom")
 #: What pgBackRest would expire by its own rules: nothing (the greatest that its options take).
 _NOTHING = "9999999"
 
@@ -38,38 +44,71 @@ def _pgbackrest(*words: str) -> str:
     return done.stdout
 
 
-def _decisions(rules: Policy, now: datetime) -> list[Decision]:
-    return decide(read(_pgbackrest("--log-level-console=error", "info", "--output=json"), _STANZA), rules, now)
+def _decisions(repository: Repository, rules: Policy, now: datetime) -> list[Decision]:
+    return decide(_backups(repository), rules, now)
 
 
-def _rows(decisions: list[Decision]) -> Iterator[dict[str, object]]:
-    for one in decisions:
-        yield {
-            "label": one.backup.label,
-            "at": f"{one.backup.at:%Y-%m-%dT%H:%M:%SZ}",
-            "kept": one.kept,
-            "why": list(one.reasons),
-        }
+def _backups(repository: Repository) -> list[Backup]:
+    words = (repository.option, "--log-level-console=error", "--output=json", "info")
+    return read(_pgbackrest(*words), _STANZA)
 
 
-def _say(decisions: list[Decision], *, as_json: bool) -> None:
+def _rows(decisions: dict[Repository, list[Decision]]) -> Iterator[dict[str, object]]:
+    for repository, made in decisions.items():
+        for one in made:
+            yield {
+                "repository": repository.name,
+                "label": one.backup.label,
+                "at": f"{one.backup.at:%Y-%m-%dT%H:%M:%SZ}",
+                "kept": one.kept,
+                "why": list(one.reasons),
+            }
+
+
+def _say(decisions: dict[Repository, list[Decision]], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(list(_rows(decisions)), indent=1))
         return
     for row in _rows(decisions):
         why = row["why"]
         told = f"stays: {'; '.join(why)}" if isinstance(why, list) and why else "goes"
-        print(f"{row['label']} {told}", flush=True)
+        print(f"{row['repository']} {row['label']} {told}", flush=True)
 
 
-def _expire(decisions: list[Decision], rules: Policy, now: datetime) -> None:
+def _expire(repository: Repository, decisions: list[Decision], rules: Policy, now: datetime) -> None:
+    prefix = f"--repo{repository.number}-retention-archive"
     for label in expired(decisions):
-        _run("expire", f"--set={label}", f"--repo1-retention-archive={_NOTHING}")
-    _run(
-        "expire",
-        "--repo1-retention-archive-type=full",
-        f"--repo1-retention-archive={continuous(decisions, rules, now)}",
-    )
+        _run("expire", repository.option, f"--set={label}", f"{prefix}={_NOTHING}")
+    _run("expire", repository.option, f"{prefix}-type=full", f"{prefix}={continuous(decisions, rules, now)}")
+
+
+def _publish() -> int:
+    """The newest of each kind in each repository, into a file that the scheduler serves. What cannot be read now keeps
+    its time: it grows old, as it should. 1 when there is such a one."""
+    registry, failed = CollectorRegistry(), 0
+    told = "When the newest backup of a kind ended"
+    gauge = Gauge("backup_last_timestamp_seconds", told, ["repository", "kind"], registry=registry)
+    before = _published()
+    for repository in declared():
+        try:
+            found = newest(_backups(repository))
+        except (BusyError, CatalogueError, subprocess.CalledProcessError) as error:
+            print(f"{repository.name}: {error}", file=sys.stderr)
+            found, failed = before.get(repository.name, {}), int(not isinstance(error, BusyError)) or failed
+        for kind, at in found.items():
+            gauge.labels(repository.name, kind).set(at)
+    write_to_textfile(str(_METRICS), registry)
+    return failed
+
+
+def _published() -> dict[str, dict[str, float]]:
+    """As it was told last: repository -> kind -> seconds since the epoch."""
+    found: dict[str, dict[str, float]] = {}
+    if _METRICS.exists():
+        for family in text_string_to_metric_families(_METRICS.read_text()):
+            for sample in family.samples:
+                found.setdefault(sample.labels["repository"], {})[sample.labels["kind"]] = sample.value
+    return found
 
 
 @contextmanager
@@ -88,25 +127,31 @@ def _run(*words: str) -> None:
 
 
 def main() -> int:
-    """0; 1 when pgBackRest refuses, or cannot be understood; 2 when somebody asks while there is no telling."""
+    """0; 1 when pgBackRest refuses, or cannot be understood; 2 when somebody asks while there is no telling. What one
+    repository refuses is no reason to leave the other as it is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dry-run", action="store_true", help="expire nothing")
+    parser.add_argument("--publish", action="store_true", help="only publish metrics")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
-    now, rules = datetime.now(UTC), policy()
-    try:
-        decisions = _decisions(rules, now)
-        _say(decisions, as_json=options.json)
-        if not options.dry_run and decisions:
-            with _undisturbed():
-                _expire(decisions, rules, now)
-    except BusyError as error:
-        print(f"{error}: next time", file=sys.stderr)
-        return 2 if options.dry_run else 0
-    except (CatalogueError, subprocess.CalledProcessError) as error:
-        print(f"retention: {error}", file=sys.stderr)
-        return 1
-    return 0
+    if options.publish:
+        return _publish()
+    now, rules, code = datetime.now(UTC), policy(), 0
+    decisions: dict[Repository, list[Decision]] = {}
+    for repository in declared():
+        try:
+            decisions[repository] = _decisions(repository, rules, now)
+            if not options.dry_run and decisions[repository]:
+                with _undisturbed():
+                    _expire(repository, decisions[repository], rules, now)
+        except BusyError as error:
+            print(f"{repository.name}: {error}: next time", file=sys.stderr)
+            code = code or (2 if options.dry_run else 0)
+        except (CatalogueError, subprocess.CalledProcessError) as error:
+            print(f"{repository.name}: {error}", file=sys.stderr)
+            code = 1
+    _say(decisions, as_json=options.json)
+    return code if options.dry_run else max(code, _publish())
 
 
 if __name__ == "__main__":

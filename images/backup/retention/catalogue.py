@@ -30,6 +30,12 @@ def read(text: str, stanza: str) -> list[Backup]:
     return [_backup(entry, priors) for entry in entries]
 
 
+def newest(backups: list[Backup]) -> dict[str, float]:
+    """When the newest of each kind ended, in seconds since the epoch: `full`, and `any` of which that is one too."""
+    kinds = {"full": [one.at for one in backups if one.full], "any": [one.at for one in backups]}
+    return {kind: max(ends).timestamp() for kind, ends in kinds.items() if ends}
+
+
 def _backup(entry: dict[str, Any], priors: dict[str, str | None]) -> Backup:
     needs = set(entry.get("reference") or ())
     prior = entry.get("prior")

@@ -1,7 +1,7 @@
 """Which backup a drill takes, how far it replays, and what it leaves behind."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -90,7 +90,7 @@ def report(which: str, started: str, at: float, fault: str | None = None) -> Rep
 
 
 def value(reports: list[Report], name: str, **labels: str) -> float | None:
-    return metrics(reports).get_sample_value(f"backup_drill_{name}", labels)
+    return metrics(reports).get_sample_value(f"backup_drill_{name}", {"repository": "local", **labels})
 
 
 def test_the_last_proof_stays_known_when_a_later_drill_fails() -> None:
@@ -104,8 +104,19 @@ def test_the_last_proof_stays_known_when_a_later_drill_fails() -> None:
     assert value(reports, "step_seconds", which="newest", step="restore") == 2.5
 
 
-def test_what_was_never_proved_has_no_time_of_proof() -> None:
-    assert value([report("newest", "a", 1.0, "restore")], "last_success_timestamp_seconds", which="newest") is None
+def test_what_was_never_proved_has_no_time_of_proof_but_one_since_when_it_is_not() -> None:
+    reports = [report("newest", "a", 1.0, "restore"), report("newest", "b", 2.0, "space")]
+    assert value(reports, "last_success_timestamp_seconds", which="newest") is None
+    assert value(reports, "unproved_since_timestamp_seconds", which="newest") == 1
+    reports.append(report("newest", "c", 3.0))
+    assert value(reports, "unproved_since_timestamp_seconds", which="newest") == 3
+
+
+def test_each_repository_has_figures_of_its_own() -> None:
+    reports = [report("newest", "a", 1.0), replace(report("newest", "b", 2.0, "replay"), repository="s3")]
+    assert value(reports, "last_success_timestamp_seconds", which="newest") == 1
+    assert value(reports, "last_success_timestamp_seconds", which="newest", repository="s3") is None
+    assert value(reports, "fault", which="newest", fault="replay", repository="s3") == 1
 
 
 def test_reports_stay_for_a_year_and_come_in_their_order(tmp_path: Path) -> None:
@@ -173,7 +184,8 @@ def test_the_page_stands_alone_and_escapes_what_a_fault_says() -> None:
     reports = [report("newest", "20261125T010000Z", 1.0), report("newest", "20261126T010000Z", 2.0, "rows")]
     reports[1].why = "'<b>' gave 1 & 2"
     drills = [
-        Drill(r.started, r.which, r.label, r.bytes, 2.5, r.proved, r.fault, r.why, asdict(r)) for r in reversed(reports)
+        Drill(r.started, r.repository, r.which, r.label, r.bytes, 2.5, r.proved, r.fault, r.why, asdict(r))
+        for r in reversed(reports)
     ]
     text = page("dev", drills)
     assert "2 drills, 1 proved their backup, the last one began at 20261125T010000Z" in text

@@ -8,10 +8,14 @@ import pytest
 from basalt.images import contexts
 from basalt.plan import Plan, plan
 from basalt.services.backup.crontab import checked, longest_pause
+from basalt.topology.load import load
 from basalt.topology.problem import StackError
 from tests.stacks import DATABASE, raw, topology
 
 BACKUP = raw(DATABASE, services__backup={})
+
+#: A second repository.
+OFF_SITE = {"endpoint": "s3.example.com:9000", "bucket": "copies", "key": "AKIA0", "secret": "bucket"}
 
 
 def text(made: Plan, instance: str, path: str = "pgbackrest.conf") -> str:
@@ -60,8 +64,49 @@ def test_full_and_incremental_backups_come_at_their_declared_times() -> None:
     made = plan(topology(BACKUP, services__backup={"full": "30 2 * * 0", "incremental": "*/15 * * * *"}))
     jobs = {job["name"]: job for job in json.loads(text(made, "backup-scheduler-1", "jobs.json"))}
     assert jobs["full"]["schedule"] == "30 2 * * 0"
-    assert jobs["incremental"]["command"] == ["pgbackrest", "--stanza=main", "--type=incr", "backup"]
+    assert jobs["incremental"]["command"] == ["backup-take", "incr"]
     assert jobs["prepare"]["schedule"] == "@reboot"
+
+
+def off_site(**changes: str) -> Plan:
+    return plan(load("lab", raw(BACKUP, services__backup={"s3": {**OFF_SITE, **changes}}), given=["bucket"]))
+
+
+def test_a_bucket_is_a_second_repository_with_a_key_of_its_own() -> None:
+    made = off_site()
+    for instance in ("backup-1", "backup-scheduler-1", "backup-exporter-1"):
+        config = text(made, instance)
+        assert (
+            "repo2-type=s3\nrepo2-path=/lab\nrepo2-s3-endpoint=s3.example.com:9000\nrepo2-s3-bucket=copies\n" in config
+        )
+        assert "repo2-cipher-type=aes-256-cbc" in config
+        assert "ca-file" not in config.split("repo2-type")[1].split("repo2-cipher")[0]
+    assert text(made, "backup-scheduler-1", "repositories") == "local\ns3\n"
+    assert text(plan(topology(BACKUP)), "backup-scheduler-1", "repositories") == "local\n"
+    assert "repo2" not in text(plan(topology(BACKUP)), "backup-scheduler-1")
+
+
+def test_members_reach_it_through_the_host_that_has_its_keys() -> None:
+    made = off_site()
+    member = text(made, "postgres-1")
+    assert "repo2-host=backup-1" in member
+    assert "s3" not in member
+    holders = {
+        planned.instance.workload.name
+        for planned in made.planned
+        for file in planned.files
+        if {"backup/cipher-s3", "given/bucket"} & {secret.name for secret in file.secrets}
+    }
+    assert holders == {"backup", "backup-scheduler", "backup-exporter"}
+
+
+def test_a_server_with_an_authority_of_its_own_is_verified_by_it() -> None:
+    made = off_site(authority="-----BEGIN CERTIFICATE-----\nMII\n", path="/basalt/lab", style="path")
+    config = text(made, "backup-1")
+    assert "repo2-storage-ca-file=/etc/basalt/s3.crt" in config
+    assert text(made, "backup-1", "s3.crt").startswith("-----BEGIN CERTIFICATE-----")
+    assert "repo2-path=/basalt/lab" in config
+    assert "repo2-s3-uri-style=path" in config
 
 
 def test_nothing_goes_by_itself_and_generations_are_what_is_declared() -> None:
@@ -80,7 +125,9 @@ def test_half_of_the_cores_compress(cores: int, processes: int) -> None:
 @pytest.mark.parametrize(
     ("block", "problem"),
     [
-        ({"repositories": ["local", "s3"]}, r"services\.backup\.repositories: .*arrives with off-site repositories"),
+        ({"s3": OFF_SITE}, r"services\.backup\.s3\.secret: 'bucket': there is no such secret; .*config set .*--secret"),
+        ({"s3": {**OFF_SITE, "endpoint": "https://s3.example.com"}}, r"services\.backup\.s3\.endpoint: "),
+        ({"s3": {**OFF_SITE, "authority": "ca.crt"}}, r"services\.backup\.s3\.authority: 'ca.crt'"),
         ({"keep": {"daily": 0}}, r"services\.backup\.keep\.daily: 0: "),
         ({"keep": {"floor": "a week"}}, r"services\.backup\.keep\.floor: 'a week'"),
         ({"full": "0 0 30 2 *"}, r"services\.backup\.full: '0 0 30 2 \*': this day never comes"),

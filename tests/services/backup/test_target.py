@@ -1,6 +1,7 @@
 """By which backup, and by how much log, the database comes back as it was at a moment."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from drill.choose import SEGMENT, NoBackupError, position
 from drill.lineage import Log, archived, forks, log, newest
 from drill.plan import NotThereError, Planned, Target, along, moment, plan, stanza
 from drill.report import Report
+from repositories import Repository
 
 DAY = datetime(2026, 11, 25, tzinfo=UTC)
 FIRST, SECOND, ASIDE = "20261125-010000F", "20261125-070000F", "20261125-090000F"
@@ -55,7 +57,7 @@ ONE, TWO = log(1, BOTH, ""), log(2, BOTH, HISTORY)
 
 
 def planned(target: Target, of: Log = TWO, reports: list[Report] | None = None) -> Planned:
-    return plan(ENTRY, of, target, reports or [])
+    return plan(Repository(2, "s3"), ENTRY, of, target, reports or [])
 
 
 def test_a_history_says_where_timelines_were_left() -> None:
@@ -105,7 +107,7 @@ def test_a_position_is_reached_from_the_newest_backup_before_it() -> None:
     lsn = 25 * SEGMENT + 7
     told = planned(Target(lsn=lsn))
     assert told.label == SECOND
-    assert told.options == (f"--set={SECOND}", "--type=lsn", f"--target=0/{lsn:X}", along(2),
+    assert told.options == ("--repo=2", f"--set={SECOND}", "--type=lsn", f"--target=0/{lsn:X}", along(2),
                             "--target-action=promote")  # fmt: skip
     assert told.replay == lsn - position("0/14000138")
     with pytest.raises(NotThereError, match="so much log is not archived"):
@@ -116,7 +118,7 @@ def test_a_moment_is_reached_where_the_log_goes_on_behind_it() -> None:
     told = planned(Target(time=hour(7.6)))
     # Archived at 7:45: what came before it is in it, or earlier.
     assert told.replay == 38 * SEGMENT - position("0/14000138")
-    assert told.options[1:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive", along(2),
+    assert told.options[2:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive", along(2),
                                 "--target-action=promote")  # fmt: skip
     assert (told.until, told.beyond) == ("2026-11-25T08:30:00Z", False)
     assert planned(Target(time=hour(8.6))).beyond
@@ -136,10 +138,10 @@ def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:
     """A restore to what was too early is taken back."""
     told = planned(Target(latest=True), ONE)
     assert (told.label, told.timeline) == (ASIDE, 1)
-    assert told.options == (f"--set={ASIDE}", "--type=default", along(1))
+    assert told.options == ("--repo=2", f"--set={ASIDE}", "--type=default", along(1))
     with pytest.raises(NotThereError, match=f"{ASIDE} is of timeline 1, .* say --timeline=1"):
         planned(Target(label=ASIDE))
-    assert planned(Target(label=ASIDE), ONE).options[1:] == ("--type=immediate", along(1), "--target-action=promote")
+    assert planned(Target(label=ASIDE), ONE).options[2:] == ("--type=immediate", along(1), "--target-action=promote")
 
 
 def test_a_named_backup_has_to_be_before_what_is_wanted() -> None:
@@ -154,14 +156,15 @@ def test_a_named_point_needs_a_backup() -> None:
     with pytest.raises(NotThereError, match="name a backup before it with --set"):
         planned(Target(name="before_the_migration"))
     told = planned(Target(name="before_the_migration", label=FIRST))
-    assert told.options[1:3] == ("--type=name", "--target=before_the_migration")
+    assert told.options[2:4] == ("--type=name", "--target=before_the_migration")
     assert told.replay is None
 
 
 def test_how_long_it_takes_is_what_the_last_drills_measured() -> None:
     seconds = {"restore": 2.0, "replay": 4.0}
-    drills = [Report("newest", "a", bytes=4000, replayed=SEGMENT, seconds=seconds, proved=True)] * 3
-    drills += [Report("newest", "b", bytes=1, replayed=1, seconds=seconds), Report("older", "c", proved=True)]
+    mine = Report("newest", "a", bytes=4000, replayed=SEGMENT, seconds=seconds, proved=True, repository="s3")
+    drills = [mine] * 3 + [replace(mine, bytes=1, proved=False), replace(mine, seconds={})]
+    drills += [replace(mine, bytes=1, repository="local")] * 5
     # 1000 bytes at 2000 a second, and the backup's end to the end of a segment at a quarter of one a second.
     assert planned(Target(lsn=21 * SEGMENT + 0x138), reports=drills).seconds == 0.5 + 4.0
     assert planned(Target(label=FIRST), reports=[]).seconds is None
