@@ -38,13 +38,13 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Buck
 
 
 @contextmanager
-def without(place: House, words: str) -> Iterator[None]:
-    """Something is moved aside for a while; `words`: which folder of the repository."""
-    place.run(f'mv "{words}" "{words}.aside"')
+def without_the_first(place: House) -> Iterator[None]:
+    """All that the first repository holds is gone for a while."""
+    place.run('mkdir /tmp/aside && mv "$repository"/archive "$repository"/backup /tmp/aside')
     try:
         yield
     finally:
-        place.run(f'rm -rf "{words}"; mv "{words}.aside" "{words}"')
+        place.run('rm -rf "$repository"/archive "$repository"/backup; mv /tmp/aside/* "$repository"; rmdir /tmp/aside')
 
 
 def ages(place: House) -> dict[str, float]:
@@ -84,8 +84,7 @@ def test_a_flipped_byte_off_site_is_found_there_and_the_other_is_well(pair: tupl
 
 def test_what_the_first_has_lost_comes_out_of_the_second(pair: tuple[House, Bucket]) -> None:
     place, _ = pair
-    with without(place, "$repository"):
-        place.run('mkdir -p "$repository"')
+    with without_the_first(place):
         planned = json.loads(place.run("backup-plan --latest"))
         assert (planned["repository"], planned["options"][0]) == ("s3", "--repo=2")
         assert (
