@@ -105,6 +105,17 @@ def test_what_neither_has_is_told_of_both(pair: tuple[House, Bucket]) -> None:
     assert (code, b"there is no repository tape, but: local, s3" in bytes(output)) == (1, True)  # type: ignore[arg-type]
 
 
+def test_a_wrong_key_is_told_before_anything_is_restored(pair: tuple[House, Bucket]) -> None:
+    place, _ = pair
+    right = place.run("cat /etc/basalt/drill.conf")
+    place.write("drill.conf", right.replace("repo2-cipher-pass=another", "repo2-cipher-pass=wrong"))
+    try:
+        code, output = place.container.exec_run(["backup-plan", "--latest", "--repository=s3"])
+        assert (code, b"cipher" in bytes(output)) == (1, True), output  # type: ignore[arg-type]
+    finally:
+        place.write("drill.conf", right)
+
+
 @pytest.mark.skipif(not ALL, reason="pgBackRest tries again for minutes; BASALT_TEST_DRILLS=all")
 def test_an_off_site_that_is_cut_off_holds_nobody_up_and_is_caught_up_by_itself(pair: tuple[House, Bucket]) -> None:
     place, far = pair

@@ -4,6 +4,8 @@ import json
 from dataclasses import dataclass
 from random import Random
 
+from repositories import why
+
 from drill.repository import number
 
 #: Bytes of a segment of the log; Patroni's initdb leaves PostgreSQL's default.
@@ -40,7 +42,7 @@ def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Ra
         return None
     if not candidates:
         wanted = "backup" if label is None else label
-        raise NoBackupError(f"the repository holds no {wanted}: {found['status']['message']}")
+        raise NoBackupError(f"the repository holds no {wanted}: {why(found)}")
     chosen = chance.choice(candidates)
     if chosen is backups[-1] and chosen["database"]["id"] != found["db"][-1]["id"]:
         raise NoBackupError(f"the newest, {chosen['label']}, is of a database that another one has taken the place of")

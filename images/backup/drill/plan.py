@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from repositories import Repository, chosen
+from repositories import Repository, chosen, why
 
 from drill import lineage
 from drill.choose import SEGMENT, NoBackupError, position, told
@@ -108,7 +108,7 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
         return newest
     found: dict[str, Any] | None = next((one for one in backups if one["label"] == target.label), None)
     if found is None:
-        raise NoBackupError(f"the repository holds no {target.label}: {entry['status']['message']}")
+        raise NoBackupError(f"the repository holds no {target.label}: {why(entry)}")
     if found not in here:
         raise NotThereError(
             f"{target.label} is of timeline {_timeline(found)}, which timeline {log.timeline} left before the backup "
@@ -197,7 +197,7 @@ def stanza(listed: str) -> dict[str, Any]:
     """From `pgbackrest info --output=json`. NoBackupError where there is no backup."""
     found: dict[str, Any] | None = next((one for one in json.loads(listed) if one["name"] == STANZA), None)
     if found is None or not found["backup"]:
-        raise NoBackupError(f"there is no backup: {found['status']['message'] if found else 'no stanza'}")
+        raise NoBackupError(f"there is no backup: {why(found) if found else 'no stanza'}")
     return found
 
 

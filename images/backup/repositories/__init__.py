@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 NAMES = Path("/etc/basalt/repositories")
+_SAID = 300  # characters; what follows are tries again
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,3 +32,9 @@ def chosen(name: str | None) -> tuple[Repository, ...]:
     if not found:
         raise ValueError(f"there is no repository {name}, but: {', '.join(one.name for one in declared())}")
     return found
+
+
+def why(entry: dict[str, Any]) -> str:
+    """What is wrong with a stanza of `pgbackrest info --output=json`: what its repository says, or it itself."""
+    said = [one["status"]["message"] for one in entry.get("repo", ()) if one["status"]["code"]]
+    return " ".join(" ".join(said).split())[:_SAID] or str(entry["status"]["message"])

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
+from repositories import why
+
 from retention.decide import Backup
 
 
@@ -22,7 +24,7 @@ def read(text: str, stanza: str) -> list[Backup]:
         raise CatalogueError(f"pgBackRest knows no stanza {stanza}")
     status = found[stanza]["status"]
     if status["code"]:
-        raise CatalogueError(f"stanza {stanza}: {status['message']}")
+        raise CatalogueError(f"stanza {stanza}: {why(found[stanza])}")
     if status["lock"]["backup"]["held"]:
         raise BusyError(f"stanza {stanza}: a backup is being taken or expired")
     entries = found[stanza]["backup"]
