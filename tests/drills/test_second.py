@@ -14,9 +14,10 @@ from tests.lab.bucket import BUCKET, HOST, PORT, Bucket, bucket
 
 pytestmark = pytest.mark.live
 
-#: A request that fails is tried again for a minute otherwise. The log is handed over as members do: what waits for one
-#: repository does not wait for the other.
-_SOON = "io-timeout=2\ndb-timeout=20\nprotocol-timeout=30\narchive-async=y\nspool-path=/var/lib/pg/spool\n"
+#: A request that fails is tried again for minutes otherwise.
+_SOON = "io-timeout=2\ndb-timeout=20\nprotocol-timeout=30\n"
+#: The log is handed over as members do: what waits for one repository does not wait for the other.
+_AS_MEMBERS = "archive-async=y\nspool-path=/var/lib/pg/spool\n"
 
 
 @pytest.fixture(scope="module")
@@ -32,7 +33,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Buck
         s3 = S3.model_validate({"endpoint": f"{HOST}:{PORT}", **given})
         place.write("s3.crt", far.authority)
         place.write("repositories", "local\ns3\n")
-        place.write("pgbackrest.conf", configuration("", DATABASE + _SOON, s3, far.secret))
+        place.write("pgbackrest.conf", configuration("", DATABASE + _SOON + _AS_MEMBERS, s3, far.secret))
         place.write("drill.conf", configuration("/var/lib/drill", AT_ONCE + _SOON, s3, far.secret))
         place.write("retention.json", json.dumps({"daily": 1, "weekly": 0, "monthly": 0, "floor_seconds": 1}) + "\n")
         place.run("begin; pgbackrest --stanza=main stanza-create > /dev/null; backup-take full > /dev/null")
