@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from basalt import cli_backup, cli_database
+from basalt import cli_backup, cli_database, cli_off_site
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
@@ -24,6 +24,7 @@ from basalt.operations import sla as account
 from basalt.operations import status as condition
 from basalt.operations import up as operation
 from basalt.operations.environment import ROOT
+from basalt.operations.off_site import store as off_site
 from basalt.plan import survey
 from basalt.terminal import AsJson, Stack, Yes, console, errors, say, table, told
 from basalt.topology.load import load_stack
@@ -38,6 +39,8 @@ def up(stack: Stack, yes: Yes = False) -> None:
         topology = load_stack(ROOT, stack)
         ask = not (yes or topology.environment.tolerates_one_host)
         operation.up(stack, say, ask=ask)
+        if off_site.keeps(topology):
+            off_site.store(topology, say)
         table("What to open", ("what", "where", "how to log in"), login.rows(topology))
 
 
@@ -251,7 +254,7 @@ def doctor() -> None:
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
 
 
-for command in (*cli_database.COMMANDS, *cli_backup.COMMANDS):
+for command in (*cli_database.COMMANDS, *cli_backup.COMMANDS, *cli_off_site.COMMANDS):
     app.command()(command)
 
 main: Callable[[], None] = app

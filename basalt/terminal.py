@@ -16,6 +16,7 @@ from basalt.operations import database, hosts, login, logs, repository, sla
 from basalt.operations.build import BuildError
 from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
+from basalt.operations.off_site.bundle import BundleError
 from basalt.operations.pulumi import PulumiError
 from basalt.operations.recover import ForeignError
 from basalt.operations.restore.run import RestoreError
@@ -50,6 +51,7 @@ _EXPECTED = (
     hosts.PlaybookError,
     SwitchError,
     RestoreError,
+    BundleError,
     HandError,
     database.DatabaseError,
     repository.BackupsError,

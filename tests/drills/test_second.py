@@ -3,14 +3,15 @@
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
 
 import pytest
 
 from basalt.services.backup.settings import S3
 from tests.drills import ALL
 from tests.drills.house import AT_ONCE, DATABASE, House, configuration, house
-from tests.lab.bucket import BUCKET, HOST, PORT, Bucket, bucket
+from tests.lab.bucket import INSIDE, Bucket, bucket
 
 pytestmark = pytest.mark.live
 
@@ -23,14 +24,9 @@ _AS_MEMBERS = "archive-async=y\nspool-path=/var/lib/pg/spool\n"
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Bucket]]:
     """The house with a bucket beside its repository, and a full backup in each."""
-    with (
-        house(extra_hosts={HOST: "127.0.0.1"}) as place,
-        bucket(
-            tmp_path_factory.mktemp("s3"), f"basalt-s3-{os.getpid()}", network_mode=f"container:{place.container.id}"
-        ) as far,
-    ):
-        given = {"bucket": BUCKET, "style": "path", "key": far.key, "secret": "bucket", "authority": far.authority}
-        s3 = S3.model_validate({"endpoint": f"{HOST}:{PORT}", **given})
+    folder, name = tmp_path_factory.mktemp("s3"), f"basalt-s3-{os.getpid()}"
+    with house(extra_hosts={INSIDE.host: INSIDE.address}) as place, _beside(place, folder, name) as far:
+        s3 = S3.model_validate(far.block)
         place.write("s3.crt", far.authority)
         place.write("repositories", "local\ns3\n")
         place.write("pgbackrest.conf", configuration("", DATABASE + _SOON + _AS_MEMBERS, s3, far.secret))
@@ -38,6 +34,10 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Buck
         place.write("retention.json", json.dumps({"daily": 1, "weekly": 0, "monthly": 0, "floor_seconds": 1}) + "\n")
         place.run("begin; pgbackrest --stanza=main stanza-create > /dev/null; backup-take full > /dev/null")
         yield place, far
+
+
+def _beside(place: House, folder: Path, name: str) -> AbstractContextManager[Bucket]:
+    return bucket(folder, name, INSIDE, network_mode=f"container:{place.container.id}")
 
 
 @contextmanager

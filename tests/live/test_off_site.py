@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-import docker
 import pytest
 
-from tests.lab.bucket import BUCKET, HOST, PORT, Bucket, bucket
+from tests.lab.bucket import Bucket, beside, bucket
 from tests.live.database import connect, primary
 from tests.live.project import Project, execute
 from tests.live.prometheus import series
@@ -20,15 +19,10 @@ pytestmark = pytest.mark.breaks
 @pytest.fixture(scope="module")
 def off_site(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     """The stack has it; taken back afterwards."""
-    address = docker.from_env().api.create_endpoint_config(aliases=[HOST])
     folder, name = tmp_path_factory.mktemp("s3"), f"basalt-s3-{project.stack}"
-    network = {"network": project.stack, "networking_config": {project.stack: address}}
-    with bucket(folder, name, **network) as far:
-        given = {"bucket": BUCKET, "style": "path", "key": far.key, "secret": "bucket", "authority": far.authority}
-        s3 = {"endpoint": f"{HOST}:{PORT}", **given}
-        where = ("--path", "basalt:secrets.bucket")
-        project.pulumi("config", "set", "--secret", *where, far.secret)
-        before = project.edit(lambda topology: topology["services"]["backup"].update(s3=s3))
+    with bucket(folder, name, beside(17079), network_mode="host") as far:
+        project.pulumi("config", "set", "--secret", "--path", "basalt:secrets.bucket", far.secret)
+        before = project.edit(lambda topology: topology["services"]["backup"].update(s3=far.block))
         try:
             project.up()
             yield far

@@ -5,9 +5,7 @@ this too can be taken back; every member is stopped; one gets an order into its 
 anew (images/postgres/bin); the others follow it, rewound or copied. When this process dies half-way, the database
 stands still or is as it was: calling it again goes on."""
 
-import io
 import json
-import tarfile
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -20,6 +18,7 @@ from basalt.operations import database, local_state
 from basalt.operations.repository import BackupsError, ask
 from basalt.operations.restore.plan import Planned, prepare, seen
 from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.tar import archive
 from basalt.plan import survey
 from basalt.site import Site
 from basalt.targets.docker.container import container_name
@@ -28,7 +27,7 @@ from basalt.topology.model import Topology
 
 Say = Callable[[str], None]
 
-_VOLUME, _ORDER, _OWNER = "/var/lib/postgresql", "restore", 10001
+_VOLUME, _ORDER = "/var/lib/postgresql", "restore"
 _STOP = 70  # seconds; more than Patroni may take (services/postgres/plan.py)
 _ARCHIVED = 120.0  # seconds until what was written last is in the repository
 _FOLLOW = 3600.0  # seconds for which the others may copy
@@ -173,7 +172,7 @@ class _Course:
 
 def _put(container: Container, order: str) -> None:
     """Into the volume of one that is stopped."""
-    if not container.put_archive(_VOLUME, _archive(order)):
+    if not container.put_archive(_VOLUME, archive({_ORDER: order})):
         raise RestoreError(f"{container.name} does not take the order; nothing was restored, the members are stopped")
 
 
@@ -189,16 +188,6 @@ def _state(container: Container) -> str:
 def _grave(lines: Iterable[str]) -> str:
     grave = [line.strip() for line in lines if any(word in line for word in ("FATAL", "PANIC", "ERROR:", "[ERROR]"))]
     return " | ".join(list(dict.fromkeys(grave))[-3:]) or "it ended without a word"
-
-
-def _archive(text: str) -> bytes:
-    """A tar of the order, for its owner's eyes."""
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        entry = tarfile.TarInfo(_ORDER)
-        entry.size, entry.mode, entry.uid, entry.gid = len(text.encode()), 0o600, _OWNER, _OWNER
-        tar.addfile(entry, io.BytesIO(text.encode()))
-    return made.getvalue()
 
 
 def _container(site: Site, name: str) -> Container:

@@ -1,0 +1,30 @@
+"""pgBackRest in a container that lives for one command: the bucket is seen without a stack."""
+
+import docker
+from docker.models.containers import Container
+
+from basalt.images import reference
+from basalt.operations.off_site.bundle import BundleError
+from basalt.operations.tar import archive
+
+_ETC = "/etc/basalt"
+
+
+def look(files: dict[str, str], *command: str) -> str:
+    """What it prints to standard output; `files` are its configuration. BundleError with its error output."""
+    container = docker.from_env().containers.create(reference("backup"), list(command), cap_drop=["ALL"])
+    try:
+        container.put_archive(_ETC, archive(files))
+        container.start()
+        code = container.wait()["StatusCode"]
+        if code:
+            raise BundleError(_said(container))
+        return bytes(container.logs(stdout=True, stderr=False)).decode()
+    finally:
+        container.remove(force=True, v=True)
+
+
+def _said(container: Container) -> str:
+    lines = bytes(container.logs(stdout=True, stderr=True)).decode(errors="replace").splitlines()
+    grave = [line.strip() for line in lines if "ERROR" in line]
+    return " | ".join((grave or lines)[-3:]) or "pgBackRest ended without a word"
