@@ -32,11 +32,11 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 @pytest.fixture(scope="module")
 def lost(far: Bucket) -> Iterator[Project]:
     """The stack, with a backup in the bucket; it stands."""
-    project = prepare("off", "198.18.128.0/20", (SCHEMA,))
+    project = prepare("test-off", "198.18.128.0/20", (SCHEMA,))
     try:
         project.pulumi("config", "set", "--secret", "--path", "basalt:secrets.bucket", far.secret)
         project.edit(lambda topology: topology["services"].update(backup={"s3": far.block}))
-        assert "the bundle of stack off is off-site" in project.up().stdout
+        assert "the bundle of stack test-off is off-site" in project.up().stdout
         declared = project.stack_file.read_text()
         yield project
     finally:
@@ -48,14 +48,14 @@ def lost(far: Bucket) -> Iterator[Project]:
 @pytest.fixture(scope="module")
 def access(lost: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What its people keep elsewhere."""
-    path = tmp_path_factory.mktemp("safe") / "off.yaml"
+    path = tmp_path_factory.mktemp("safe") / "access.yaml"
     path.write_text(lost.basalt("bundle", "--access").stdout)
     return path
 
 
 def test_what_stands_is_not_rebuilt(lost: Project, access: Path) -> None:
     done = lost.basalt("rebuild", "--access", str(access), "--yes", check=False)
-    assert (done.returncode, "of stack off there still is off-" in done.stdout) == (2, True), done.stdout
+    assert (done.returncode, "of stack test-off there still is test-off-" in done.stdout) == (2, True), done.stdout
 
 
 def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Path) -> None:
@@ -68,7 +68,7 @@ def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Pat
 
 def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, access: Path, tmp_path: Path) -> None:
     until(
-        lambda: far.run("ls off/backup/main 2> /dev/null | grep -c F$ || true").strip() == "1", "a backup", 240, every=2
+        lambda: far.run("ls test-off/backup/main 2> /dev/null | grep -c F$ || true").strip() == "1", "a backup", 240, every=2
     )
     with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 4, "writers", 30)
@@ -76,22 +76,22 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
         name = execute(
             primary(lost), "psql", "-h", "/run/postgresql", "-Atc", "SELECT pg_walfile_name(pg_switch_wal())"
         )
-        until(lambda: name.strip() in far.run("find off/archive -type f"), "the log off-site", 60, every=0.5)
+        until(lambda: name.strip() in far.run("find test-off/archive -type f"), "the log off-site", 60, every=0.5)
     acked = [(row.client, row.seq) for row in writers.rows() if row.outcome == "acked"]
     lost_at = datetime.now(UTC)
-    passphrase, bundle = _lose(lost), far.run("cat off/bundle/stack.json")
+    passphrase, bundle = _lose(lost), far.run("cat test-off/bundle/stack.json")
 
     # The wrong passphrase, or a bundle that somebody changed: nothing is made, the stack file is not there.
     (lost.folder / ".basalt" / "passphrase").write_text("wrong")
     done = lost.basalt("rebuild", "--access", str(access), "--yes", check=False)
     assert (done.returncode, "passphrase" in done.stdout) == (1, True), done.stdout
     (lost.folder / ".basalt" / "passphrase").write_text(passphrase)
-    far.run("sed -i 's/members: 3/members: 1/' off/bundle/stack.json")
+    far.run("sed -i 's/members: 3/members: 1/' test-off/bundle/stack.json")
     done = lost.basalt("rebuild", "--access", str(access), "--yes", check=False)
     assert (done.returncode, "signature is not this stack's" in done.stdout) == (1, True), done.stdout
     assert not lost.stack_file.exists()
-    far.run("sed -i 's/members: 1/members: 3/' off/bundle/stack.json")
-    assert far.run("cat off/bundle/stack.json") == bundle
+    far.run("sed -i 's/members: 1/members: 3/' test-off/bundle/stack.json")
+    assert far.run("cat test-off/bundle/stack.json") == bundle
 
     done = lost.basalt("rebuild", "--access", str(access), "--yes", "--json")
     report = json.loads(done.stdout[done.stdout.index("{\n") :])
