@@ -67,9 +67,8 @@ def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Pat
 
 
 def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, access: Path, tmp_path: Path) -> None:
-    until(
-        lambda: far.run("ls test-off/backup/main 2> /dev/null | grep -c F$ || true").strip() == "1", "a backup", 240, every=2
-    )
+    full = "ls test-off/backup/main 2> /dev/null | grep -c F$ || true"
+    until(lambda: far.run(full).strip() == "1", "a backup", 240, every=2)
     with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 4, "writers", 30)
         surely = [(row.client, row.seq) for row in writers.rows() if row.outcome == "acked"]
