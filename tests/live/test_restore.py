@@ -149,7 +149,7 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
     project.basalt("drill")
     # While members stop; and while one is restored.
     _killed_when_it_says(project, "are stopped")
-    _killed_when_it_says(project, ": running custom bootstrap")
+    _killed_when_it_says(project, ": start")
     restore(project, "--latest", "--timeline", str(before), "--yes")
     assert there(project) == everything
     # The order of the one that was killed may have been carried out meanwhile.

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 NAMES = Path("/etc/basalt/repositories")
-_SAID = 300  # characters; what follows are tries again
+#: pgBackRest's words for what does not come out of a cipher as it went in.
+_UNREADABLE = ("CryptoError", "FormatError", "ChecksumError")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +38,8 @@ def chosen(name: str | None) -> tuple[Repository, ...]:
 def why(entry: dict[str, Any]) -> str:
     """What is wrong with a stanza of `pgbackrest info --output=json`: what its repository says, or it itself."""
     said = [one["status"]["message"] for one in entry.get("repo", ()) if one["status"]["code"]]
-    return " ".join(" ".join(said).split())[:_SAID] or str(entry["status"]["message"])
+    lines = [line.strip() for line in "\n".join(said).splitlines()]
+    if any(f"[{kind}]" in lines[0] for kind in _UNREADABLE if lines):
+        # What follows is what came out of it.
+        return f"its key is another, or it is damaged: {lines[0]}"
+    return " ".join(lines[:2]) or str(entry["status"]["message"])

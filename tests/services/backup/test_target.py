@@ -10,7 +10,7 @@ from drill.choose import SEGMENT, NoBackupError, position
 from drill.lineage import Log, archived, forks, log, newest
 from drill.plan import NotThereError, Planned, Target, along, moment, plan, stanza
 from drill.report import Report
-from repositories import Repository
+from repositories import Repository, why
 
 DAY = datetime(2026, 11, 25, tzinfo=UTC)
 FIRST, SECOND, ASIDE = "20261125-010000F", "20261125-070000F", "20261125-090000F"
@@ -180,3 +180,23 @@ def test_a_repository_without_a_backup_says_so() -> None:
         stanza("[]")
     with pytest.raises(NoBackupError, match="there is no backup: no valid backups"):
         stanza(json.dumps([{"name": "main", "backup": [], "status": {"message": "no valid backups"}}]))
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (
+            "[CryptoError] cipher header invalid\nHINT",
+            "its key is another, or it is damaged: [CryptoError] cipher header",
+        ),
+        (
+            "[FormatError] unable to load info file 'a':\n\x00\x01",
+            "its key is another, or it is damaged: [FormatError] ",
+        ),
+        ("[HostConnectError] unable to load:\n  refused\n  again", "[HostConnectError] unable to load: refused"),
+    ],
+)
+def test_what_a_repository_says_is_told_without_what_came_out_of_it(said: str, told: str) -> None:
+    entry = {"status": {"message": "other"}, "repo": [{"status": {"code": 99, "message": said}}]}
+    assert why(entry).startswith(told)
+    assert why({**entry, "repo": [{"status": {"code": 0, "message": "ok"}}]}) == "other"
