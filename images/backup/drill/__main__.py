@@ -120,7 +120,7 @@ class Drill:
     def _restore(self, choice: Choice) -> None:
         target = self.report.target
         how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
-        how += [along(self.report.timeline)] if self.report.timeline else []
+        how += [along(self.report.timeline, immediate=not target)] if self.report.timeline else []
         with self._step("restore"):
             self._server.restore(self._repository.option, f"--set={choice.label}", *how)
         with self._step("replay"):

@@ -43,6 +43,11 @@ class Target:
     label: str | None = None
     latest: bool = False
 
+    @property
+    def immediate(self) -> bool:
+        """Whether it is a backup's own end."""
+        return self.time is None and self.lsn is None and self.name is None and not self.latest
+
 
 @dataclass(frozen=True, slots=True)
 class Planned:
@@ -155,15 +160,15 @@ def _options(target: Target, log: lineage.Log) -> Iterator[str]:
     elif target.name is not None:
         yield from ("--type=name", f"--target={target.name}")
     else:
-        yield "--type=default" if target.latest else "--type=immediate"
-    yield along(log.timeline)
+        yield "--type=immediate" if target.immediate else "--type=default"
+    yield along(log.timeline, immediate=target.immediate)
     if not target.latest:
         yield "--target-action=promote"
 
 
-def along(timeline: int) -> str:
-    """pgBackRest's own option for it is not valid with `--type=immediate`."""
-    return f"--recovery-option=recovery_target_timeline={timeline}"
+def along(timeline: int, *, immediate: bool = False) -> str:
+    """pgBackRest's own option for it, which it also checks the backup by, is not valid with `--type=immediate`."""
+    return f"--recovery-option=recovery_target_timeline={timeline}" if immediate else f"--target-timeline={timeline}"
 
 
 def _seconds(reports: list[Report], size: int, replay: int | None) -> float | None:
@@ -239,9 +244,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Planned:
     """What arguments ask for; ends with 2 where they name nothing. NoBackupError, NotThereError, StepError."""
-    if not (options.time or options.lsn is not None or options.name or options.latest or options.set):
-        parser.error("say until when: --time, --lsn, --name, --set or --latest")
     target = Target(options.time, options.lsn, options.name, options.set, options.latest)
+    if target.immediate and target.label is None:
+        parser.error("say until when: --time, --lsn, --name, --set or --latest")
     reports, refused = read(FOLDER / "reports"), dict[str, Exception]()
     for repository in chosen(options.repository):
         try:

@@ -141,7 +141,11 @@ def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:
     assert told.options == ("--repo=2", f"--set={ASIDE}", "--type=default", along(1))
     with pytest.raises(NotThereError, match=f"{ASIDE} is of timeline 1, .* say --timeline=1"):
         planned(Target(label=ASIDE))
-    assert planned(Target(label=ASIDE), ONE).options[2:] == ("--type=immediate", along(1), "--target-action=promote")
+    assert planned(Target(label=ASIDE), ONE).options[2:] == (
+        "--type=immediate",
+        along(1, immediate=True),
+        "--target-action=promote",
+    )
 
 
 def test_a_named_backup_has_to_be_before_what_is_wanted() -> None:
