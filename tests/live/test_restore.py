@@ -145,7 +145,8 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
         assert own == list(range(1, len(own) + 1)), client
     assert timeline(project) == before + 1
     # Of the timeline that goes on, and so are the drills.
-    assert stanza(project)["backup"][-1]["archive"]["stop"][:8] == f"{before + 1:08X}"
+    backup = stanza(project)["backup"][-1]
+    assert backup["archive"]["stop"][:8] == f"{before + 1:08X}"
     project.basalt("drill")
     # While members stop; and while one is restored.
     _killed_when_it_says(project, "are stopped")
@@ -154,6 +155,8 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
     assert there(project) == everything
     # The order of the one that was killed may have been carried out meanwhile.
     assert timeline(project) > before + 1
+    # What was left behind is replayed along its own timeline.
+    project.basalt("drill", "--set", backup["label"])
 
 
 def _killed_when_it_says(project: Project, words: str) -> None:
@@ -166,11 +169,3 @@ def _killed_when_it_says(project: Project, words: str) -> None:
             if words in line:
                 begun.kill()
     assert begun.returncode == -signal.SIGKILL, said
-
-
-def test_what_was_left_behind_is_still_proved(project: Project) -> None:
-    """Backups of a timeline that another one took the place of are replayed on their own."""
-    backups = stanza(project)["backup"]
-    last = max(int(backup["archive"]["stop"][:8], 16) for backup in backups)
-    aside = [backup["label"] for backup in backups if int(backup["archive"]["stop"][:8], 16) == last - 1]
-    project.basalt("drill", "--set", aside[-1])
