@@ -4,6 +4,7 @@ began it has died."""
 import json
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -157,6 +158,20 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
     assert timeline(project) > before + 1
     # What was left behind is replayed along its own timeline.
     project.basalt("drill", "--set", backup["label"])
+
+
+def test_an_end_that_is_not_there_stops_all_and_says_the_way_back(project: Project, tmp_path: Path) -> None:
+    written(project, tmp_path, 1)
+    everything = there(project)
+    label = stanza(project)["backup"][-1]["label"]
+    done = restore(project, "--name", "nowhere", "--set", label, "--yes", check=False)
+    assert done.returncode == 1
+    assert "recovery ended before configured recovery target was reached" in done.stdout
+    members = {"postgres-1", "postgres-2", "postgres-3"}
+    assert {c.status for name, c in project.containers().items() if name in members} == {"exited"}
+    (way,) = re.findall("Back to its end: basalt (.*)", done.stdout)
+    project.run(sys.executable, "-m", "basalt", *way.split(), "--yes")
+    assert there(project) == everything
 
 
 def _killed_when_it_says(project: Project, words: str) -> None:

@@ -11,7 +11,7 @@ PLANNED = Planned(
     ended="2026-11-25T01:02:03Z",
     bytes=31_000_000,
     timeline=2,
-    youngest=3,
+    last="0000000300000000000000A1",
     options=("--set=20261125-010000F", "--type=time"),
     replay=48 << 20,
     until="2026-11-25T12:40:00Z",

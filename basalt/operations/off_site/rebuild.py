@@ -133,7 +133,10 @@ def rebuild(topology: Topology, planned: dict[str, object], say: Say) -> Rebuilt
     for member in members:
         _order(site, member, "\n".join(options) + "\n" if member is members[0] else _FOLLOW)
     say(f"{members[0].name} begins from {planned['label']}; the others follow it")
-    up(topology.name, say, ask=False)
+    try:
+        up(topology.name, say, ask=False)
+    except pulumi.PulumiError as error:
+        raise BundleError(f"{error}; orders and data stay: mend it, then `basalt up` goes on") from error
     marks["up"] = round(time.monotonic() - started, 1)
     _wait_until_whole(topology, {member.name for member in members})
     marks["whole"] = round(time.monotonic() - started, 1)

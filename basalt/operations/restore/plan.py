@@ -18,15 +18,15 @@ from basalt.topology.model import Topology
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What `backup-plan` says, and on whom it is done. `until`: ISO 8601, UTC, when the last of the log came that is
-    archived; `beyond`: what is wanted is later. `replay` in bytes, and `seconds` to restore and to replay, are None
-    where nobody knows."""
+    archived; `beyond`: what is wanted is later; `last`: name of the newest segment of the newest timeline. `replay` in
+    bytes, and `seconds` to restore and to replay, are None where nobody knows."""
 
     repository: str
     label: str
     ended: str
     bytes: int
     timeline: int
-    youngest: int
+    last: str
     options: tuple[str, ...]
     replay: int | None
     until: str
@@ -34,6 +34,11 @@ class Planned:
     seconds: float | None
     member: str
     leader: str | None
+
+    @property
+    def back(self) -> int:
+        """The timeline that is left, on which all that was there before can be had again."""
+        return int(self.last[:8], 16)
 
 
 def wanted(*, at: datetime | None = None, latest: bool = False, **given: str | int | None) -> list[str]:
@@ -55,7 +60,7 @@ def told(planned: Planned, at: datetime | None, now: datetime) -> Iterator[str]:
     else:
         since = f" of the last {_span((now - at.replace(tzinfo=UTC)).total_seconds())}" if at else ""
         yield f"lost to the database is all that was committed later{since}; what Redis holds stays as it is"
-    yield f"it stays in the repository: basalt restore --latest --timeline {planned.youngest} takes this back"
+    yield f"it stays in the repository: basalt restore --latest --timeline {planned.back} takes this back"
     if planned.leader is None:
         yield f"nobody leads now: what was committed after {planned.until or 'the backup'} may not be archived"
 

@@ -38,8 +38,6 @@ _LEADS = ("curl", "-fsS", "-o", "/dev/null", *_STATE[2:4], "https://localhost:80
 #: A commit after everything: up to a moment is replayed what a later commit shows to be complete. Then the segment it
 #: is in, which is closed.
 _CLOSE = "SELECT pg_current_xact_id()", "SELECT pg_walfile_name(pg_switch_wal())"
-#: Names of segments grow; no timeline is greater than the leader's.
-_DONE = "SELECT last_archived_wal >= '{}' FROM pg_stat_archiver"
 
 
 class RestoreError(Exception):
@@ -61,24 +59,22 @@ def restore(topology: Topology, wanted: list[str], say: Say) -> Report:
     site, planned = survey(topology), prepare(topology, wanted)
     if planned.leader:
         say(f"{planned.leader} hands over what is not archived yet")
-        _hand_over(site, planned.leader)
-        # What has come since may matter: a moment of just now is in it.
-        planned = replace(prepare(topology, wanted), member=planned.member, leader=planned.leader)
+        planned = replace(_handed_over(topology, site, planned, wanted), member=planned.member, leader=planned.leader)
     return _Course(topology, site, planned, say).run()
 
 
-def _hand_over(site: Site, leader: str) -> None:
-    """All that was committed is in the repository. RefusedError."""
-    container = _container(site, leader)
+def _handed_over(topology: Topology, site: Site, planned: Planned, wanted: list[str]) -> Planned:
+    """Planned anew when all that was committed is in the repository. RefusedError."""
+    container = _container(site, str(planned.leader))
     segment = [_sql(container, statement) for statement in _CLOSE][-1]
     deadline = time.monotonic() + _ARCHIVED
-    while _sql(container, _DONE.format(segment)) != "t":
+    # Names of segments grow, and no timeline is greater than the leader's.
+    while (planned := prepare(topology, wanted)).last < segment:
         if time.monotonic() > deadline:
-            why = "see the alert BackupArchiveFailing in basalt/services/backup/runbook.md"
-            raise RefusedError(
-                f"{leader} has not archived {segment} after {_ARCHIVED:.0f} s; {why}. Nothing was changed"
-            )
+            remedy = "mend that, or stop the members yourself to give up what is not there (docker stop)"
+            raise RefusedError(f"{planned.repository} has no {segment} after {_ARCHIVED:.0f} s: {remedy}")
         time.sleep(_LOOK)
+    return planned
 
 
 def _sql(container: Container, statement: str) -> str:
@@ -117,11 +113,15 @@ class _Course:
             marks["whole"] = round(time.monotonic() - started, 1)
             self.say("passwords, roles and databases become what is declared")
             database.run(self.topology, database.Action.APPLY, self.say)
-            self.say("a new backup is taken: those of what was left behind lead no further")
-            ask(self.topology, ["backup-take", "full"], self.say)
-            marks["backup"] = round(time.monotonic() - started, 1)
-        except (APIError, NotFound, BackupsError, database.DatabaseError) as error:
+        except (APIError, NotFound, database.DatabaseError) as error:
             raise RestoreError(f"{error}; mend it, and say it again: it goes on") from error
+        self.say("a new backup is taken: those of what was left behind lead no further")
+        try:
+            ask(self.topology, ["backup-take", "full"], self.say)
+        except BackupsError as error:
+            remedy = f"mend that, then: basalt backup --full --stack {self.topology.name}"
+            raise RestoreError(f"restored, but not every repository has a backup of it: {error}; {remedy}") from error
+        marks["backup"] = round(time.monotonic() - started, 1)
         return Report(self.planned.label, first, marks)
 
     def _stop(self, names: list[str]) -> None:
@@ -147,7 +147,7 @@ class _Course:
             if container.attrs["RestartCount"] > begun or container.status != "running":
                 why = _grave(container.logs(tail=400).decode(errors="replace").splitlines())
                 container.stop(timeout=_STOP)
-                back = f"basalt restore --stack {self.topology.name} --latest --timeline {self.planned.youngest}"
+                back = f"basalt restore --stack {self.topology.name} --latest --timeline {self.planned.back}"
                 raise RestoreError(
                     f"{name} could not be restored: {why}. The database is stopped. Back to its end: {back}"
                 )

@@ -27,7 +27,7 @@ import psycopg
 from repositories import Repository, chosen
 
 from drill.choose import Choice, NoBackupError, choose, point, told
-from drill.plan import along, log_after, stanza
+from drill.plan import along, leading, log_after, log_of, stanza
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, is_gap, spans
 from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask
@@ -102,20 +102,23 @@ class Drill:
 
     def _verify(self, listed: str, choice: Choice) -> None:
         """StepError when a file of the repository is not what it was, or the log has a gap. Sets how far to replay."""
-        backups = spans(listed, STANZA)
-        answer = self._ask(*VERBOSE)
-        found = list(dict.fromkeys(faults(answer, backups)))
+        found = self._faults(listed)
         if found and all(map(is_gap, found)):
             # Members hand over several segments at once, not always in their order.
             time.sleep(_ORDER)
-            answer = self._ask(*VERBOSE)
-            found = list(dict.fromkeys(faults(answer, backups)))
+            found = self._faults(listed)
         log = log_after(self._repository, stanza(listed), choice.label)
         self.report.timeline = log.timeline
         if target := point(choice.end, log.reaches(choice.first), _CHANCE):
             self.report.target, self.report.replayed = told(target), target - choice.end
         if found:
             raise StepError(" | ".join(found[:8]))
+
+    def _faults(self, listed: str) -> list[str]:
+        entry = stanza(listed)
+        log = log_of(self._repository, entry, None)
+        answer = self._ask(*VERBOSE)
+        return list(dict.fromkeys(faults(answer, spans(listed, STANZA), leading(entry, log), log.part)))
 
     def _restore(self, choice: Choice) -> None:
         target = self.report.target

@@ -27,11 +27,12 @@ def forks(history: str) -> dict[int, int]:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """What is archived of one timeline and of those that lead to it. `youngest`: the newest timeline of all. `left`:
-    where each of those before it was left; `archived`: the segments by number, and when each came."""
+    """What is archived of one timeline and of those that lead to it. `last`: name of the newest segment of the newest
+    timeline of all. `left`: where each timeline before this one was left; `archived`: the segments by number, and when
+    each came."""
 
     timeline: int
-    youngest: int
+    last: str
     left: dict[int, int] = field(default_factory=dict)
     archived: dict[int, datetime] = field(default_factory=dict)
 
@@ -49,6 +50,13 @@ class Log:
         while first + 1 in self.archived:
             first += 1
         return first
+
+    def part(self, first: str, last: str) -> tuple[int, int] | None:
+        """What of a range of segments, given by two names, is part of it, by number."""
+        own, begin, end = timeline(first), number(first), number(last)
+        if own != self.timeline:
+            end = min(end, self.left.get(own, -1) // SEGMENT)
+        return (begin, end) if begin <= end else None
 
     def passes(self, moment: datetime) -> int | None:
         """Number of the first segment that was archived at or after a moment; what is later lies behind it."""
@@ -74,4 +82,4 @@ def log(which: int, segments: dict[str, datetime], history: str) -> Log:
         own, one = timeline(name), number(name)
         if own == which or one * SEGMENT < left.get(own, -1):
             found[one] = segments[name]
-    return Log(which, newest(segments), left, found)
+    return Log(which, max(segments, default=""), left, found)

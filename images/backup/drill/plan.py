@@ -7,10 +7,10 @@
 `--timeline`: another than the newest, as after a restore to what was too early. Without `--repository` it is the first
 that leads there.
 
-Prints JSON: `repository`, `label`, `ended` and `bytes` of the backup, `timeline` and `youngest` (the newest of all),
-pgBackRest's `options`, `replay` (bytes of log, None where nobody knows), `until` (when the last of the log came that is
-archived there), `beyond` (whether what is wanted is later than that), `seconds` by what drills of that repository have
-measured, None without one. Ends with 1, and says why, where it would not lead there."""
+Prints JSON: `repository`, `label`, `ended` and `bytes` of the backup, `timeline`, `last` (the newest segment of the
+newest timeline of all), pgBackRest's `options`, `replay` (bytes of log, None where nobody knows), `until` (when the last
+of the log came that is archived there), `beyond` (whether what is wanted is later than that), `seconds` by what drills of
+that repository have measured, None without one. Ends with 1, and says why, where it would not lead there."""
 
 import argparse
 import json
@@ -58,7 +58,7 @@ class Planned:
     ended: str
     bytes: int
     timeline: int
-    youngest: int
+    last: str
     options: tuple[str, ...]
     replay: int | None
     until: str
@@ -88,7 +88,7 @@ def plan(
         ended=_when(_ended(backup)),
         bytes=size,
         timeline=log.timeline,
-        youngest=log.youngest,
+        last=log.last,
         options=(repository.option, f"--set={backup['label']}", *_options(target, log)),
         replay=replay,
         until=_when(until) if until else "",
@@ -217,11 +217,16 @@ def log_of(repository: Repository, entry: dict[str, Any], which: int | None) -> 
     return lineage.log(wanted, segments, history)
 
 
+def leading(entry: dict[str, Any], log: lineage.Log) -> set[str]:
+    """Labels of the backups that a timeline goes on from."""
+    return {one["label"] for one in entry["backup"] if log.leads_here(_timeline(one), position(one["lsn"]["stop"]))}
+
+
 def log_after(repository: Repository, entry: dict[str, Any], label: str) -> lineage.Log:
     """What is archived of the newest timeline that a backup is part of. StepError."""
     backup = next(one for one in entry["backup"] if one["label"] == label)
-    log, own = log_of(repository, entry, None), _timeline(backup)
-    return log if log.leads_here(own, position(backup["lsn"]["stop"])) else log_of(repository, entry, own)
+    log = log_of(repository, entry, None)
+    return log if label in leading(entry, log) else log_of(repository, entry, _timeline(backup))
 
 
 def moment(text: str) -> datetime:

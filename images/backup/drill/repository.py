@@ -4,7 +4,7 @@ log has no gap. Pure. It ends with 0 whatever it finds, and tells in details alo
 import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 #: Options of `verify` with which it tells all of it.
@@ -18,6 +18,9 @@ _NAMED = re.compile(r"(?P<label>\d{8}-\d{6}F(_\d{8}-\d{6}[DI])?)/backup\.manifes
 _RANGE = re.compile(r"wal start: ([0-9A-F]{24}), wal stop: ([0-9A-F]{24})")
 
 _GAP = "a gap in the log"
+
+#: Two segments' names -> numbers of what of them counts.
+Part = Callable[[str, str], tuple[int, int] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +54,9 @@ def number(segment: str) -> int:
     return int(segment[8:16], 16) * 256 + int(segment[16:24], 16)
 
 
-def faults(answer: str, backups: list[Span]) -> Iterator[str]:
-    """What is wrong, in words; nothing when all is well. A backup that is being taken is none yet."""
+def faults(answer: str, backups: list[Span], here: set[str], part: Part) -> Iterator[str]:
+    """What is wrong, in words; nothing when all is well. A backup that is being taken is none yet. `here`: labels of
+    the backups that the newest timeline goes on from; `part`: what of the log is in it (lineage.py)."""
     labels = {backup.label for backup in backups}
     if "status: error" in answer:
         yield from (line.strip() for line in answer.splitlines() if _COUNT.match(line))
@@ -60,13 +64,13 @@ def faults(answer: str, backups: list[Span]) -> Iterator[str]:
         about = _NAMED.search(line)
         if _TWICE.search(line) and (about is None or about["label"] in labels):
             yield line.split("DETAIL: ")[-1]
-    yield from _gaps(_merged(answer), backups)
+    yield from _gaps(_merged(answer, part), [backup for backup in backups if backup.label in here])
 
 
-def _merged(answer: str) -> list[tuple[int, int]]:
+def _merged(answer: str, part: Part) -> list[tuple[int, int]]:
     """First and last numbers of the segments that are there without a gap."""
     merged: list[tuple[int, int]] = []
-    for first, last in sorted((number(first), number(last)) for first, last in _RANGE.findall(answer)):
+    for first, last in sorted(filter(None, (part(first, last) for first, last in _RANGE.findall(answer)))):
         if merged and first <= merged[-1][1] + 1:
             merged[-1] = (merged[-1][0], max(last, merged[-1][1]))
         else:

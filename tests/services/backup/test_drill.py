@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from drill.choose import SEGMENT, NoBackupError, choose, point, position, told
+from drill.lineage import Log
 from drill.report import STEPS, Report, metrics, read, save
 from drill.repository import Span, faults, number
 from hypothesis import given
@@ -147,6 +148,11 @@ def answer(*ranges: tuple[int, int], timeline: int = 1) -> str:
     return "\n".join(f"P00 DETAIL: archiveId: 17-1, {line}" for line in lines)
 
 
+def told_of(text: str, log: Log | None = None, *aside: str) -> list[str]:
+    log = log or Log(1, "")
+    return list(faults(text, ALL, {one.label for one in ALL} - set(aside), log.part))
+
+
 @given(st.integers(min_value=0, max_value=(1 << 40) - 1), st.integers(min_value=1, max_value=9))
 def test_a_segment_is_known_by_its_name_on_any_timeline(count: int, timeline: int) -> None:
     assert number(segment(count, timeline)) == count
@@ -165,19 +171,28 @@ def test_a_segment_is_known_by_its_name_on_any_timeline(count: int, timeline: in
     ],
 )
 def test_only_retention_leaves_gaps(ranges: list[tuple[int, int]], says: list[str]) -> None:
-    assert [one for one in faults(answer(*ranges), ALL) if one in says or not says] == says
+    assert [one for one in told_of(answer(*ranges)) if one in says or not says] == says
 
 
 def test_another_timeline_goes_on_where_the_one_before_ended() -> None:
     text = "\n".join([answer((10, 35)), answer((35, 40), timeline=2)])
-    assert list(faults(text, ALL)) == []
+    assert told_of(text, Log(2, "", {1: 36 * SEGMENT})) == []
+
+
+def test_what_was_left_behind_hides_no_gap_and_is_none() -> None:
+    """A restore went back to segment 25: what timeline 1 has after it, and the backup in it, belong to nobody."""
+    left = Log(2, "", {1: 25 * SEGMENT})
+    text = "\n".join([answer((10, 50)), answer((25, 27), (29, 40), timeline=2)])
+    assert told_of(text, left, THIRD) == ["a gap in the log: 1 segments after number 1B"]
+    text = "\n".join([answer((10, 25)), answer((25, 40), timeline=2)])
+    assert told_of(text, left, THIRD) == []
 
 
 def test_a_backup_that_is_being_taken_is_no_fault() -> None:
     line = "DETAIL: unable to open missing file '/var/lib/pgbackrest/backup/main/{}/backup.manifest' for read"
-    assert list(faults("\n".join([answer((10, 40)), line.format("20261127-010000F")]), ALL)) == []
-    (told_of,) = faults("\n".join([answer((10, 40)), line.format(SECOND)]), ALL)
-    assert told_of.startswith("unable to open missing file")
+    assert told_of("\n".join([answer((10, 40)), line.format("20261127-010000F")])) == []
+    (fault,) = told_of("\n".join([answer((10, 40)), line.format(SECOND)]))
+    assert fault.startswith("unable to open missing file")
 
 
 def test_the_page_stands_alone_and_escapes_what_a_fault_says() -> None:
