@@ -8,9 +8,9 @@
 that leads there.
 
 Prints JSON: `repository`, `label`, `ended` and `bytes` of the backup, `timeline`, `last` (the newest segment of the
-newest timeline of all), pgBackRest's `options`, `replay` (bytes of log, None where nobody knows), `until` (when the last
-of the log came that is archived there), `beyond` (whether what is wanted is later than that), `seconds` by what drills of
-that repository have measured, None without one. Ends with 1, and says why, where it would not lead there."""
+newest timeline of all), pgBackRest's `options`, `replay` (bytes of log, None where nobody knows), `until` (when the
+last of the log came that is archived there), `beyond` (whether what is wanted is later than that), `seconds` by what
+drills of that repository have measured, None without one. Ends with 1, and says why, where it would not lead there."""
 
 import argparse
 import json
