@@ -25,9 +25,11 @@ from basalt.operations import status as condition
 from basalt.operations import up as operation
 from basalt.operations.environment import ROOT
 from basalt.operations.off_site import store as off_site
+from basalt.operations.off_site.bundle import BundleError
 from basalt.plan import survey
 from basalt.terminal import AsJson, Stack, Yes, console, errors, say, table, told
 from basalt.topology.load import load_stack
+from basalt.topology.model import Topology
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="A production topology from one stack file.")
 
@@ -40,8 +42,16 @@ def up(stack: Stack, yes: Yes = False) -> None:
         ask = not (yes or topology.environment.tolerates_one_host)
         operation.up(stack, say, ask=ask)
         if off_site.keeps(topology):
-            off_site.store(topology, say)
+            _keep(topology)
         table("What to open", ("what", "where", "how to log in"), login.rows(topology))
+
+
+def _keep(topology: Topology) -> None:
+    """The stack is up, whether its bucket can be reached or not; that it cannot is told."""
+    try:
+        off_site.store(topology, say)
+    except BundleError as error:
+        errors.print(f"the stack is up, but {error}", style="red", markup=False, highlight=False)
 
 
 @app.command()

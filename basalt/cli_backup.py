@@ -44,7 +44,7 @@ def backup(
 def backups(stack: Stack, as_json: AsJson = False) -> None:
     """List the backups, each with the reason why it stays, or that it goes with the next run. Touches nothing."""
     with told():
-        found = catalogue.rows(load_stack(ROOT, stack))
+        found = catalogue.rows(load_stack(ROOT, stack), errors.print)
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
         return

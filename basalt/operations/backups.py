@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from basalt.operations.repository import ask
+from basalt.operations.repository import Say, ask
 from basalt.topology.model import Topology
 
 
@@ -18,7 +18,7 @@ class Row:
     why: tuple[str, ...]
 
 
-def rows(topology: Topology) -> list[Row]:
-    """By repository, the newest first. Raises BackupsError, EngineError."""
-    told = json.loads(ask(topology, ["backup-retain", "--dry-run", "--json"]))
+def rows(topology: Topology, say: Say) -> list[Row]:
+    """By repository, the newest first; what cannot be read is said. Raises BackupsError, EngineError."""
+    told = json.loads(ask(topology, ["backup-retain", "--dry-run", "--json"], say, ends_with=(0, 1)) or "[]")
     return [Row(row["repository"], row["label"], row["at"], row["kept"], tuple(row["why"])) for row in told]

@@ -59,7 +59,7 @@ def test_what_stands_is_not_rebuilt(lost: Project, access: Path) -> None:
 
 
 def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Path) -> None:
-    (tmp_path / "none.yaml").write_text("s3: {endpoint: nowhere}\nsecret: something-secret\n")
+    (tmp_path / "none.yaml").write_text("s3: {endpoint: nowhere}\nsecret: something-secret\nbundle: x\n")
     done = lost.basalt("rebuild", "--access", str(tmp_path / "none.yaml"), "--yes", check=False)
     assert done.returncode == 1
     assert "not what `basalt bundle --access` prints" in done.stdout

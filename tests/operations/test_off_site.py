@@ -10,7 +10,8 @@ from basalt.operations.off_site.bundle import Bundle, BundleError, read, sign, v
 from basalt.services.backup.settings import S3
 
 BUNDLE = Bundle("prod", "2026-11-26T01:00:00Z", "d478744", {"app": "registry/shop:1"}, "config: {}\n")
-OPENS = Access(S3(endpoint="s3.example.com", bucket="copies", key="AKIA0", secret="bucket"), "the-secret-part")  # noqa: S106
+BUCKET = S3.model_validate({"endpoint": "s3.example.com", "bucket": "copies", "key": "AKIA0", "secret": "bucket"})
+OPENS = Access(BUCKET, "the-secret-part", "the-signing-key")
 
 
 def test_a_signed_bundle_reads_back() -> None:

@@ -1,6 +1,6 @@
 """What a stack is, beside its backups: its stack file, whose secrets stay encrypted with the stack's passphrase, and by
-which code and images it was brought up. Signed by a secret of the stack: whoever may write into the bucket cannot have
-another stack made of it."""
+which code and images it was brought up. Signed by a secret of the stack that is kept elsewhere too (access.py): whoever
+may write into the bucket cannot have another stack made of it."""
 
 import hashlib
 import hmac

@@ -1,8 +1,8 @@
 """`basalt rebuild`: a stack of which nothing is left is made again out of its bucket.
 
-The stack file comes out of the bundle, and what it says is verified before anything is made. Each member of the
-database finds an order in its volume before `up` starts it: the first begins the cluster from the newest backup and the
-log after it, the others wait until it leads (images/postgres/bin). All else is an `up`."""
+The stack file comes out of the bundle, which is verified before it is used. Each member of the database finds an
+order in its volume before `up` starts it: the first begins the cluster from the newest backup and the log after it, the
+others wait until it leads (images/postgres/bin). All else is an `up`."""
 
 import json
 import time
@@ -20,6 +20,7 @@ from basalt.operations.off_site.access import Access
 from basalt.operations.off_site.bundle import Bundle, BundleError
 from basalt.operations.off_site.keyhole import look
 from basalt.operations.restore.plan import seen
+from basalt.operations.restore.run import FOLLOW
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.tar import archive
 from basalt.operations.up import up
@@ -37,8 +38,6 @@ _NAME = "s3"
 _ORDER = "restore"
 _GET = ("--repo=2", "--raw", "--log-level-console=error", "repo-get")
 _WHOLE, _LOOK = 600.0, 1.0  # seconds
-#: For members that do not begin the cluster.
-_FOLLOW = "follow\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +52,21 @@ class Rebuilt:
 
 
 def fetch(stack: str, access: Access, say: Say) -> Bundle:
-    """The bundle in the bucket, not verified yet. BundleError, BuildError."""
+    """The bundle in the bucket, verified. BundleError, BuildError."""
     build.build(["backup"], HOME / "logs", say)
     words = {"clients": (), "agents": (), "restores": "", "processes": 1}
     config = render("backup/pgbackrest.conf.j2", stack=stack, s3=access.s3, **words)
     files = {"pgbackrest.conf": _filled(config, access, {})}
     if access.s3.authority:
         files["s3.crt"] = access.s3.authority
-    return bundles.read(look(files, "pgbackrest", *_GET, bundles.PATH), stack)
+    bundle = bundles.read(look(files, "pgbackrest", *_GET, bundles.PATH), stack)
+    bundles.verify(bundle, access.bundle)
+    return bundle
 
 
 def adopt(bundle: Bundle) -> None:
-    """Its stack file becomes this clone's; verified with the passphrase, else all is as before. BundleError where
-    another one with secrets is in its place."""
+    """Its stack file becomes this clone's, if the passphrase opens it; else all is as before. BundleError where another
+    one with secrets is in its place."""
     path = ROOT / "stacks" / f"Pulumi.{bundle.stack}.yaml"
     before = path.read_text() if path.exists() else None
     if before is not None and before != bundle.file and "encryptionsalt:" in before:
@@ -75,7 +76,7 @@ def adopt(bundle: Bundle) -> None:
     path.write_text(bundle.file)
     try:
         pulumi.select(bundle.stack)
-        bundles.verify(bundle, login.secret(bundle.stack, bundles.KEY))
+        login.secret(bundle.stack, bundles.KEY)
     except BaseException:
         _restore(path, before)
         raise
@@ -131,7 +132,7 @@ def rebuild(topology: Topology, planned: dict[str, object], say: Say) -> Rebuilt
     options = planned["options"]
     assert isinstance(options, list)  # noqa: S101  backup-plan's
     for member in members:
-        _order(site, member, "\n".join(options) + "\n" if member is members[0] else _FOLLOW)
+        _order(site, member, "\n".join(options) + "\n" if member is members[0] else FOLLOW)
     say(f"{members[0].name} begins from {planned['label']}; the others follow it")
     try:
         up(topology.name, say, ask=False)

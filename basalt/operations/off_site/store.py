@@ -28,7 +28,8 @@ def access(topology: Topology) -> Access:
     settings = topology.service(Settings)
     if settings is None or settings.s3 is None:
         raise BundleError(f"stack {topology.name} keeps nothing off-site; declare services.backup.s3")
-    return Access(settings.s3, login.secret(topology.name, f"given/{settings.s3.secret}"))
+    name = topology.name
+    return Access(settings.s3, login.secret(name, f"given/{settings.s3.secret}"), login.secret(name, KEY))
 
 
 def keeps(topology: Topology) -> bool:
@@ -39,9 +40,8 @@ def keeps(topology: Topology) -> bool:
 
 def store(topology: Topology, say: Say) -> None:
     """As the stack file is now. BundleError, LoginError, PulumiError."""
-    access(topology)
     site = survey(topology)
-    text = sign(_bundle(site), login.secret(topology.name, KEY))
+    text = sign(_bundle(site), access(topology).bundle)
     (scheduler, *_) = site.of("backup-scheduler")
     words = ("pgbackrest", _REPOSITORY, "--raw", "repo-put", PATH)
     put = command(site.host(scheduler), container_name(site, scheduler), *words)

@@ -5,14 +5,18 @@ this too can be taken back; every member is stopped; one gets an order into its 
 anew (images/postgres/bin); the others follow it, rewound or copied. When this process dies half-way, the database
 stands still or is as it was: calling it again goes on."""
 
+import io
 import json
+import tarfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
+from requests import RequestException
 
 from basalt.operations import database, local_state
 from basalt.operations.repository import BackupsError, ask
@@ -22,18 +26,25 @@ from basalt.operations.tar import archive
 from basalt.plan import survey
 from basalt.site import Site
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import EngineError, connect, describe
 from basalt.topology.model import Topology
 
 Say = Callable[[str], None]
 
 _VOLUME, _ORDER = "/var/lib/postgresql", "restore"
+#: The order of members that do not begin the cluster (images/postgres/bin/postgres-member).
+FOLLOW = "follow\n"
 _STOP = 70  # seconds; more than Patroni may take (services/postgres/plan.py)
 _ARCHIVED = 120.0  # seconds until what was written last is in the repository
 _FOLLOW = 3600.0  # seconds for which the others may copy
 _LOOK = 1.0
 _STATE = ("curl", "-sS", "--cacert", "/etc/basalt/tls/control/ca.crt", "https://localhost:8008/patroni")
 _LEADS = ("curl", "-fsS", "-o", "/dev/null", *_STATE[2:4], "https://localhost:8008/primary")
+
+#: What stands when a step fails, and what to do.
+_STOPPED = "it is not restored, and members may be stopped: mend that, and say it again"
+_SERVES = "it IS restored and takes writes, do not restore again: docker start its members, then basalt database apply"
+_WHOLE = "it IS restored and whole, do not restore again: mend that, then basalt backup --full"
 
 #: A commit after everything: up to a moment is replayed what a later commit shows to be complete. Then the segment it
 #: is in, which is closed.
@@ -54,13 +65,38 @@ class Report:
 
 
 def restore(topology: Topology, wanted: list[str], say: Say) -> Report:
-    """RefusedError and BackupsError while nothing is changed, RestoreError after."""
+    """RefusedError, BackupsError and EngineError while nothing is changed, RestoreError after."""
     local_state.locked(topology.name)
     site, planned = survey(topology), prepare(topology, wanted)
+    names = [member.name for member in site.of("postgres")]
+    missing = [name for name in names if _found(site, name) is None]
+    if missing:
+        raise RefusedError(f"there is no container of {', '.join(missing)}: `basalt up` makes it. Nothing was changed")
+    member = planned.leader or next((name for name in names if _begins(_container(site, name))), planned.member)
     if planned.leader:
         say(f"{planned.leader} hands over what is not archived yet")
-        planned = replace(_handed_over(topology, site, planned, wanted), member=planned.member, leader=planned.leader)
-    return _Course(topology, site, planned, say).run()
+        planned = _handed_over(topology, site, planned, wanted)
+        if planned.beyond:
+            raise RefusedError("that moment is still to come; moments are UTC. Nothing was changed")
+    return _Course(topology, site, replace(planned, member=member), say).run()
+
+
+def _found(site: Site, name: str) -> Container | None:
+    try:
+        return _container(site, name)
+    except NotFound:
+        return None
+
+
+def _begins(container: Container) -> bool:
+    """Whether it has an order of an earlier call: then its data are half restored, and nobody else's are."""
+    try:
+        chunks, _ = container.get_archive(f"{_VOLUME}/{_ORDER}")
+    except NotFound:
+        return False
+    with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+        file = tar.extractfile(_ORDER)
+        return file is not None and file.read() not in (b"", FOLLOW.encode())
 
 
 def _handed_over(topology: Topology, site: Site, planned: Planned, wanted: list[str]) -> Planned:
@@ -86,6 +122,15 @@ def _sql(container: Container, statement: str) -> str:
     return told
 
 
+@contextmanager
+def _mended(remedy: str) -> Iterator[None]:
+    """What fails is told with what stands."""
+    try:
+        yield
+    except (APIError, NotFound, EngineError, RequestException, BackupsError, database.DatabaseError) as error:
+        raise RestoreError(f"{error}; {remedy}") from error
+
+
 @dataclass(slots=True)
 class _Course:
     """From here on there is no way but forward."""
@@ -97,31 +142,31 @@ class _Course:
 
     def run(self) -> Report:
         started = time.monotonic()
-        marks: dict[str, float] = {}
         first, others = self.planned.member, [m.name for m in self.site.of("postgres") if m.name != self.planned.member]
-        try:
+        marks: dict[str, float] = {}
+
+        def mark(step: str) -> None:
+            marks[step] = round(time.monotonic() - started, 1)
+
+        with _mended(_STOPPED):
             self._stop([*others, first])
-            # What an earlier call may have left elsewhere is void.
-            self._each(others, lambda container: _put(container, ""))
+            # They would elect one of themselves with what they had.
+            self._each(others, lambda container: _put(container, FOLLOW))
             self._each([first], lambda container: _put(container, "\n".join(self.planned.options) + "\n"))
             self._start([first])
             self._wait(first)
-            marks["leads"] = round(time.monotonic() - started, 1)
-            self.say(f"{first} takes writes after {marks['leads']} s")
+        mark("leads")
+        self.say(f"{first} takes writes after {marks['leads']} s")
+        with _mended(_SERVES):
             self._start(others)
             self._follow({first, *others})
-            marks["whole"] = round(time.monotonic() - started, 1)
+            mark("whole")
             self.say("passwords, roles and databases become what is declared")
             database.run(self.topology, database.Action.APPLY, self.say)
-        except (APIError, NotFound, database.DatabaseError) as error:
-            raise RestoreError(f"{error}; mend it, and say it again: it goes on") from error
         self.say("a new backup is taken: those of what was left behind lead no further")
-        try:
+        with _mended(_WHOLE):
             ask(self.topology, ["backup-take", "full"], self.say)
-        except BackupsError as error:
-            remedy = f"mend that, then: basalt backup --full --stack {self.topology.name}"
-            raise RestoreError(f"restored, but not every repository has a backup of it: {error}; {remedy}") from error
-        marks["backup"] = round(time.monotonic() - started, 1)
+        mark("backup")
         return Report(self.planned.label, first, marks)
 
     def _stop(self, names: list[str]) -> None:

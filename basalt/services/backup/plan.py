@@ -95,8 +95,7 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         volumes=(Volume("repository", _REPOSITORY, of="backup"), Volume("drill", _DRILL)),
         jobs=(
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
-            ScheduledJob("full", settings.full, ("backup-take", "full")),
-            ScheduledJob("incremental", settings.incremental, ("backup-take", "incr")),
+            *_backups(settings),
             # Where a backup is being taken it does nothing.
             ScheduledJob("retention", "30 * * * *", ("backup-retain",)),
             # What one finds does not change within minutes, and a restore of all takes long.
@@ -114,6 +113,14 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         # What its jobs print.
         log_format=_LOG,
     )
+
+
+def _backups(settings: Settings) -> Iterator[ScheduledJob]:
+    """For each repository its own: what one refuses is tried again there alone."""
+    for number, name in enumerate(settings.repositories):
+        of = f"-{name}" if number else ""
+        yield ScheduledJob(f"full{of}", settings.full, ("backup-take", "full", name))
+        yield ScheduledJob(f"incremental{of}", settings.incremental, ("backup-take", "incr", name))
 
 
 def _ages(settings: Settings) -> Iterator[Threshold]:

@@ -174,8 +174,15 @@ def main() -> int:
 
 def _holders(repositories: tuple[Repository, ...], label: str) -> tuple[Repository, ...]:
     """Those that hold a backup; where none does, the first says so."""
-    found = [one for one in repositories if label in ask(f"--stanza={STANZA}", one.option, "--output=json", "info")]
-    return tuple(found) or repositories[:1]
+    return tuple(one for one in repositories if _holds(one, label)) or repositories[:1]
+
+
+def _holds(repository: Repository, label: str) -> bool:
+    try:
+        return label in ask(f"--stanza={STANZA}", repository.option, "--output=json", "info")
+    except StepError as error:
+        print(f"{repository.name}: {error}", file=sys.stderr, flush=True)
+        return False
 
 
 def _drill(repository: Repository, which: str, label: str | None) -> Report:

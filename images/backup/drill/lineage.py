@@ -20,21 +20,27 @@ def timeline(segment: str) -> int:
 
 
 def forks(history: str) -> dict[int, int]:
-    """From a history file: where each earlier timeline was left, in bytes."""
-    lines = (line.split() for line in history.splitlines() if line.strip() and not line.lstrip().startswith("#"))
-    return {int(fields[0]): position(fields[1]) for fields in lines}
+    """From a history file: where each earlier timeline was left, in bytes. Where a restore ended on an earlier one than
+    it was asked along, later lines stand before earlier positions: nothing after these was replayed."""
+    lines = [line.split() for line in history.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    left: dict[int, int] = {}
+    for own, end, *_ in reversed(lines):
+        left[int(own)] = min([position(end), *left.values()])
+    return left
 
 
 @dataclass(frozen=True, slots=True)
 class Log:
     """What is archived of one timeline and of those that lead to it. `last`: name of the newest segment of the newest
     timeline of all. `left`: where each timeline before this one was left; `archived`: the segments by number, and when
-    each came."""
+    each came. `began`: when the first of its own came; `forgone`: when the first of those that were left behind did."""
 
     timeline: int
     last: str
     left: dict[int, int] = field(default_factory=dict)
     archived: dict[int, datetime] = field(default_factory=dict)
+    began: datetime | None = None
+    forgone: datetime | None = None
 
     def leads_here(self, timeline: int, end: int) -> bool:
         """Whether what ended on a timeline at a position (bytes) is part of this one."""
@@ -46,10 +52,15 @@ class Log:
         return max(self.archived, default=-1)
 
     def reaches(self, first: int) -> int:
-        """Number of the last segment up to which there is no gap from a first one on."""
-        while first + 1 in self.archived:
+        """Number of the last segment up to which there is no gap from a first one on; the one before it where that is
+        missing."""
+        while first in self.archived:
             first += 1
-        return first
+        return first - 1
+
+    def hides(self, moment: datetime) -> bool:
+        """Whether a moment may be of what was left behind when the timeline began: then it is not in it."""
+        return self.forgone is not None and self.began is not None and self.forgone <= moment < self.began
 
     def part(self, first: str, last: str) -> tuple[int, int] | None:
         """What of a range of segments, given by two names, is part of it, by number."""
@@ -78,8 +89,14 @@ def log(which: int, segments: dict[str, datetime], history: str) -> Log:
     """Of a timeline. A segment in which a timeline is left is there twice, under both names."""
     left = forks(history)
     found: dict[int, datetime] = {}
+    behind: list[datetime] = []
     for name in sorted(segments):
         own, one = timeline(name), number(name)
         if own == which or one * SEGMENT < left.get(own, -1):
             found[one] = segments[name]
-    return Log(which, max(segments, default=""), left, found)
+        elif own == max(left, default=0):
+            behind.append(segments[name])
+    began = min((at for name, at in segments.items() if timeline(name) == which), default=None)
+    # The segment in which it was left came with its end; the one before it surely lies before.
+    last = found.get(min(left.values(), default=0) // SEGMENT - 1)
+    return Log(which, max(segments, default=""), left, found, began, (last or min(behind)) if behind else None)

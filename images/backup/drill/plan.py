@@ -42,6 +42,8 @@ class Target:
     name: str | None = None
     label: str | None = None
     latest: bool = False
+    #: Whether somebody named the timeline.
+    named: bool = False
 
     @property
     def immediate(self) -> bool:
@@ -74,14 +76,19 @@ def plan(
     repository: Repository, entry: dict[str, Any], log: lineage.Log, target: Target, reports: list[Report]
 ) -> Planned:
     """`entry`: of the stanza, from `pgbackrest info --output=json`. NoBackupError, NotThereError."""
+    if target.time is not None and not target.named and log.hides(target.time):
+        raise NotThereError(
+            f"timeline {log.timeline} began without what was there then: say --timeline={max(log.left)} for that, or "
+            f"--timeline={log.timeline} for what it began with"
+        )
     backup = _backup(entry, log, target)
     end, reached = position(backup["lsn"]["stop"]), log.reaches(number(backup["archive"]["start"]))
-    last = _last(log, target, end)
+    last = _last(log, target, end, _after(entry, target))
     if reached < number(backup["archive"]["stop"]) or (last is not None and reached < last):
         there = f"up to {log.archived[reached]:%Y-%m-%d %H:%M:%S}Z" if reached in log.archived else "nowhere"
         raise NotThereError(f"the log that follows {backup['label']} has a gap: without one it leads {there}")
     until = log.archived.get(reached)
-    replay, size = _replayed(target, end, last), int(backup["info"]["size"])
+    replay, size = _replayed(log, target, end, last), int(backup["info"]["size"])
     return Planned(
         repository=repository.name,
         label=backup["label"],
@@ -130,23 +137,33 @@ def _before(backup: dict[str, Any], target: Target) -> bool:
     return target.lsn is None or position(backup["lsn"]["stop"]) <= target.lsn
 
 
-def _last(log: lineage.Log, target: Target, end: int) -> int | None:
+def _after(entry: dict[str, Any], target: Target) -> int | None:
+    """Number of the segment in which the first backup began after a moment: what was committed by then is before it.
+    When segments came says less: what had to wait comes late."""
+    if target.time is None:
+        return None
+    later = [one for one in entry["backup"] if datetime.fromtimestamp(one["timestamp"]["start"], UTC) > target.time]
+    return min((number(one["archive"]["start"]) for one in later), default=None)
+
+
+def _last(log: lineage.Log, target: Target, end: int, after: int | None) -> int | None:
     """Number of the last segment that is needed; None where the backup is all that is. NotThereError."""
     if target.lsn is not None:
         if target.lsn >= (log.newest + 1) * SEGMENT:
             raise NotThereError("so much log is not archived; what is written last is within a minute")
         return max(target.lsn, end) // SEGMENT
     if target.time is not None:
-        passed = log.passes(target.time)
-        return log.newest if passed is None else passed
+        return min(log.newest, log.newest if after is None else after)
     return log.newest if target.latest or target.name else None
 
 
-def _replayed(target: Target, end: int, last: int | None) -> int | None:
+def _replayed(log: lineage.Log, target: Target, end: int, last: int | None) -> int | None:
     if target.name is not None:
         return None
     if target.lsn is not None:
         return target.lsn - end
+    if target.time is not None:
+        last = log.passes(target.time) or last
     return 0 if last is None else max(0, (last + 1) * SEGMENT - end)
 
 
@@ -249,7 +266,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Planned:
     """What arguments ask for; ends with 2 where they name nothing. NoBackupError, NotThereError, StepError."""
-    target = Target(options.time, options.lsn, options.name, options.set, options.latest)
+    target = Target(options.time, options.lsn, options.name, options.set, options.latest, options.timeline is not None)
     if target.immediate and target.label is None:
         parser.error("say until when: --time, --lsn, --name, --set or --latest")
     reports, refused = read(FOLDER / "reports"), dict[str, Exception]()

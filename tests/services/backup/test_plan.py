@@ -64,7 +64,7 @@ def test_full_and_incremental_backups_come_at_their_declared_times() -> None:
     made = plan(topology(BACKUP, services__backup={"full": "30 2 * * 0", "incremental": "*/15 * * * *"}))
     jobs = {job["name"]: job for job in json.loads(text(made, "backup-scheduler-1", "jobs.json"))}
     assert jobs["full"]["schedule"] == "30 2 * * 0"
-    assert jobs["incremental"]["command"] == ["backup-take", "incr"]
+    assert jobs["incremental"]["command"] == ["backup-take", "incr", "local"]
     assert jobs["prepare"]["schedule"] == "@reboot"
 
 
@@ -82,6 +82,9 @@ def test_a_bucket_is_a_second_repository_with_a_key_of_its_own() -> None:
         assert "repo2-cipher-type=aes-256-cbc" in config
         assert "ca-file" not in config.split("repo2-type")[1].split("repo2-cipher")[0]
     assert text(made, "backup-scheduler-1", "repositories") == "local\ns3\n"
+    jobs = {job["name"]: job["command"] for job in json.loads(text(made, "backup-scheduler-1", "jobs.json"))}
+    # What one refuses is tried again there alone.
+    assert (jobs["full"], jobs["full-s3"]) == (["backup-take", "full", "local"], ["backup-take", "full", "s3"])
     assert text(plan(topology(BACKUP)), "backup-scheduler-1", "repositories") == "local\n"
     assert "repo2" not in text(plan(topology(BACKUP)), "backup-scheduler-1")
 

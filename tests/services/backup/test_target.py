@@ -27,7 +27,7 @@ def backup(label: str, at: float, segment: int, timeline: int = 1) -> dict[str, 
     name = f"{timeline:08X}{segment // 256:08X}{segment % 256:08X}"
     return {
         "label": label,
-        "timestamp": {"stop": hour(at).timestamp()},
+        "timestamp": {"start": hour(at - 0.1).timestamp(), "stop": hour(at).timestamp()},
         "lsn": {"stop": f"0/{segment * SEGMENT + 0x138:X}"},
         "archive": {"start": name, "stop": name},
         "database": {"id": 1},
@@ -64,6 +64,11 @@ def test_a_history_says_where_timelines_were_left() -> None:
     assert forks(HISTORY + "\n2\t1/0\tno recovery target specified\n# word\n") == {1: 0x1E800000, 2: 1 << 32}
 
 
+def test_a_restore_that_ended_on_an_earlier_timeline_left_all_later_ones_there() -> None:
+    """Asked along timeline 2, it ended before that began: PostgreSQL writes both lines (writeTimeLineHistory)."""
+    assert forks("1\t0/1E800000\tx\n2\t0/1A000000\tx\n") == {1: 0x1A000000, 2: 0x1A000000}
+
+
 def test_a_listing_names_segments_and_nothing_else() -> None:
     name = "000000010000000000000003"
     file = {"type": "file", "time": hour(2).timestamp()}
@@ -87,7 +92,8 @@ def test_a_timeline_has_the_log_of_those_before_it_up_to_where_it_left_them() ->
 
 def test_the_log_goes_on_up_to_the_next_gap() -> None:
     assert log(1, segments(1, 10, 36, 25), "").reaches(12) == 24
-    assert log(1, {}, "").reaches(12) == 12
+    assert log(1, {}, "").reaches(12) == 11
+    assert log(1, segments(1, 10, 36, 12), "").reaches(12) == 11
 
 
 @pytest.mark.parametrize(("at", "label"), [(2.0, FIRST), (7.0, FIRST), (7.1, SECOND), (9.5, SECOND)])
@@ -146,6 +152,24 @@ def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:
         along(1, immediate=True),
         "--target-action=promote",
     )
+
+
+def test_a_moment_that_was_left_behind_is_told_and_had_by_its_timeline() -> None:
+    """Timeline 2 began at six without what timeline 1 had archived since a quarter to."""
+    with pytest.raises(NotThereError, match=r"began without .*: say --timeline=1 for that, or --timeline=2"):
+        planned(Target(time=hour(5.9)))
+    assert planned(Target(time=hour(5.9), named=True)).label == FIRST
+    assert planned(Target(time=hour(5.7))).label == FIRST
+    assert planned(Target(time=hour(6.1))).label == FIRST
+    # Without anything that was left behind it is an election.
+    assert not log(2, segments(1, 10, 30) | segments(2, 30, 40), HISTORY).hides(hour(5.9))
+
+
+def test_log_that_came_late_says_nothing_of_what_is_in_it() -> None:
+    """All of it waited until nine; the next backup began in segment 20."""
+    late = log(1, dict.fromkeys(segments(1, 10, 36, 18), hour(9)), "")
+    with pytest.raises(NotThereError, match="has a gap"):
+        planned(Target(time=hour(2)), late)
 
 
 def test_a_named_backup_has_to_be_before_what_is_wanted() -> None:
