@@ -43,7 +43,7 @@ def test_the_newest_is_restored_and_replayed_and_its_rows_are_asked(project: Pro
         assert told["databases"]["shop"] > 0
         assert told["rows"] == [{**TRUE, "gave": "true"}, {**FALSE, "gave": "false"}]
         assert (told["fault"], FALSE["query"] in told["why"]) == ("rows", True)
-        assert left(project) == {"backups.prom", "drill.prom", "lock", "reports"}
+        assert left(project) == {"backup.lock", "backups.prom", "drill.prom", "lock", "reports"}
         query = 'backup_drill_fault{which="newest", fault="rows"} == 1'
         until(lambda: series(project, query), "the fault in Prometheus", 60, every=1)
         # What was proved before stays so.

@@ -27,6 +27,7 @@ import psycopg
 from repositories import Repository, chosen
 
 from drill.choose import Choice, NoBackupError, choose, point, told
+from drill.lineage import Log
 from drill.plan import along, leading, log_after, log_of, stanza
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, is_gap, spans
@@ -47,6 +48,7 @@ class Drill:
     def __init__(self, repository: Repository, which: str) -> None:
         self.report = Report(which, f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", repository=repository.name)
         self._repository = repository
+        self._log: Log | None = None
         self._server = Throwaway()
 
     def _ask(self, *words: str) -> str:
@@ -108,7 +110,7 @@ class Drill:
             time.sleep(_ORDER)
             found = self._faults(listed)
         log = log_after(self._repository, stanza(listed), choice.label)
-        self.report.timeline = log.timeline
+        self._log, self.report.timeline = log, log.timeline
         if target := point(choice.end, log.reaches(choice.first), _CHANCE):
             self.report.target, self.report.replayed = told(target), target - choice.end
         if found:
@@ -123,7 +125,7 @@ class Drill:
     def _restore(self, choice: Choice) -> None:
         target = self.report.target
         how = ["--type=lsn", f"--target={target}"] if target else ["--type=immediate"]
-        how += [along(self.report.timeline, immediate=not target)] if self.report.timeline else []
+        how += [along(self._log, immediate=not target)] if self._log else []
         with self._step("restore"):
             self._server.restore(self._repository.option, f"--set={choice.label}", *how)
         with self._step("replay"):

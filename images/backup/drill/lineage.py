@@ -39,6 +39,8 @@ class Log:
     last: str
     left: dict[int, int] = field(default_factory=dict)
     archived: dict[int, datetime] = field(default_factory=dict)
+    #: False where its history is not in the repository, as in one that was added later: then only its own is known.
+    known: bool = True
     began: datetime | None = None
     forgone: datetime | None = None
 
@@ -85,9 +87,10 @@ def newest(segments: dict[str, datetime]) -> int:
     return max(map(timeline, segments), default=0)
 
 
-def log(which: int, segments: dict[str, datetime], history: str) -> Log:
-    """Of a timeline. A segment in which a timeline is left is there twice, under both names."""
-    left = forks(history)
+def log(which: int, segments: dict[str, datetime], history: str | None) -> Log:
+    """Of a timeline; its history is None where there is none. A segment in which a timeline is left is there twice,
+    under both names."""
+    left = forks(history or "")
     found: dict[int, datetime] = {}
     behind: list[datetime] = []
     for name in sorted(segments):
@@ -99,4 +102,5 @@ def log(which: int, segments: dict[str, datetime], history: str) -> Log:
     began = min((at for name, at in segments.items() if timeline(name) == which), default=None)
     # The segment in which it was left came with its end; the one before it surely lies before.
     last = found.get(min(left.values(), default=0) // SEGMENT - 1)
-    return Log(which, max(segments, default=""), left, found, began, (last or min(behind)) if behind else None)
+    known = history is not None or which == 1
+    return Log(which, max(segments, default=""), left, found, known, began, (last or min(behind)) if behind else None)

@@ -178,13 +178,15 @@ def _options(target: Target, log: lineage.Log) -> Iterator[str]:
         yield from ("--type=name", f"--target={target.name}")
     else:
         yield "--type=immediate" if target.immediate else "--type=default"
-    yield along(log.timeline, immediate=target.immediate)
+    yield along(log, immediate=target.immediate)
     if not target.latest:
         yield "--target-action=promote"
 
 
-def along(timeline: int, *, immediate: bool = False) -> str:
-    """pgBackRest's own option for it, which it also checks the backup by, is not valid with `--type=immediate`."""
+def along(log: lineage.Log, *, immediate: bool = False) -> str:
+    """pgBackRest's own option for it, which it also checks the backup by, is not valid with `--type=immediate`.
+    Without a history no number is taken (PostgreSQL's xlogrecovery.c): then it is the backup's own."""
+    timeline = log.timeline if log.known else "current"
     return f"--recovery-option=recovery_target_timeline={timeline}" if immediate else f"--target-timeline={timeline}"
 
 
@@ -226,11 +228,13 @@ def stanza(listed: str) -> dict[str, Any]:
 def log_of(repository: Repository, entry: dict[str, Any], which: int | None) -> lineage.Log:
     """What is archived of the newest timeline, unless another one is named. StepError."""
     folder = f"archive/{STANZA}/{entry['archive'][-1]['id']}"
-    segments = lineage.archived(ask(repository.option, "--recurse", "--output=json", "repo-ls", folder))
+    listing = ask(repository.option, "--recurse", "--output=json", "repo-ls", folder)
+    segments = lineage.archived(listing)
     wanted = which or lineage.newest(segments)
     if not any(lineage.timeline(name) == wanted for name in segments):
         raise StepError(f"nothing of timeline {wanted} is archived")
-    history = "" if wanted == 1 else ask(repository.option, "repo-get", f"{folder}/{wanted:08X}.history")
+    name = f"{wanted:08X}.history"
+    history = ask(repository.option, "repo-get", f"{folder}/{name}") if name in json.loads(listing) else None
     return lineage.log(wanted, segments, history)
 
 

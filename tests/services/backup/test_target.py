@@ -113,7 +113,7 @@ def test_a_position_is_reached_from_the_newest_backup_before_it() -> None:
     lsn = 25 * SEGMENT + 7
     told = planned(Target(lsn=lsn))
     assert told.label == SECOND
-    assert told.options == ("--repo=2", f"--set={SECOND}", "--type=lsn", f"--target=0/{lsn:X}", along(2),
+    assert told.options == ("--repo=2", f"--set={SECOND}", "--type=lsn", f"--target=0/{lsn:X}", along(TWO),
                             "--target-action=promote")  # fmt: skip
     assert told.replay == lsn - position("0/14000138")
     with pytest.raises(NotThereError, match="so much log is not archived"):
@@ -124,7 +124,7 @@ def test_a_moment_is_reached_where_the_log_goes_on_behind_it() -> None:
     told = planned(Target(time=hour(7.6)))
     # Archived at 7:45: what came before it is in it, or earlier.
     assert told.replay == 38 * SEGMENT - position("0/14000138")
-    assert told.options[2:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive", along(2),
+    assert told.options[2:] == ("--type=time", "--target=2026-11-25 07:36:00+00:00", "--target-exclusive", along(TWO),
                                 "--target-action=promote")  # fmt: skip
     assert (told.until, told.beyond) == ("2026-11-25T08:30:00Z", False)
     assert planned(Target(time=hour(8.6))).beyond
@@ -144,12 +144,12 @@ def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:
     """A restore to what was too early is taken back."""
     told = planned(Target(latest=True), ONE)
     assert (told.label, told.timeline) == (ASIDE, 1)
-    assert told.options == ("--repo=2", f"--set={ASIDE}", "--type=default", along(1))
+    assert told.options == ("--repo=2", f"--set={ASIDE}", "--type=default", along(ONE))
     with pytest.raises(NotThereError, match=f"{ASIDE} is of timeline 1, .* say --timeline=1"):
         planned(Target(label=ASIDE))
     assert planned(Target(label=ASIDE), ONE).options[2:] == (
         "--type=immediate",
-        along(1, immediate=True),
+        along(ONE, immediate=True),
         "--target-action=promote",
     )
 
@@ -170,6 +170,13 @@ def test_log_that_came_late_says_nothing_of_what_is_in_it() -> None:
     late = log(1, dict.fromkeys(segments(1, 10, 36, 18), hour(9)), "")
     with pytest.raises(NotThereError, match="has a gap"):
         planned(Target(time=hour(2)), late)
+
+
+def test_a_repository_that_was_added_later_has_no_history_and_goes_on_from_its_own_backups() -> None:
+    alone = log(2, segments(2, 30, 40), None)
+    entry = {**ENTRY, "backup": [backup(FIRST, 6.5, 32, 2), backup(ASIDE, 7, 20)]}
+    told = plan(Repository(2, "s3"), entry, alone, Target(latest=True), [])
+    assert (told.label, told.options[-1]) == (FIRST, "--target-timeline=current")
 
 
 def test_a_named_backup_has_to_be_before_what_is_wanted() -> None:
