@@ -11,7 +11,7 @@ import pytest
 from basalt.services.backup.settings import S3
 from tests.drills import ALL
 from tests.drills.house import AT_ONCE, DATABASE, House, configuration, house
-from tests.lab.bucket import INSIDE, Bucket, bucket
+from tests.s3.bucket import INSIDE, Bucket, bucket
 
 pytestmark = pytest.mark.live
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from tests.lab.bucket import Bucket, beside, bucket
 from tests.live.database import connect, primary
 from tests.live.project import Project, execute
 from tests.live.prometheus import series
+from tests.s3.bucket import Bucket, beside, bucket
 from tests.waiting import until
 
 pytestmark = pytest.mark.breaks

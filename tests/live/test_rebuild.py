@@ -12,9 +12,9 @@ import pytest
 from basalt.operations import objects
 from bench.stack import prepare, remove
 from bench.writers import SCHEMA, TABLE, Writers, present
-from tests.lab.bucket import Bucket, beside, bucket
 from tests.live.database import connect, parameters, primary
 from tests.live.project import Project, execute
+from tests.s3.bucket import Bucket, beside, bucket
 from tests.waiting import until
 
 pytestmark = pytest.mark.breaks

@@ -16,7 +16,7 @@ from tools.setup import base_image, binaries, go_toolchain, paths, pins
 from tools.setup.step import Log
 
 BUCKET = "copies"
-_MODULE = Path(__file__).parent / "s3"
+_MODULE = Path(__file__).parent
 _SERVE = """mkdir -p /srv/{bucket} && exec /opt/s3/versitygw --port {address}:{port} --quiet \
   --cert /opt/tls/tls.crt --key /opt/tls/tls.key posix /srv"""
 

@@ -1,4 +1,4 @@
-module basalt/tests/lab/s3
+module basalt/tests/s3
 
 go 1.25.0
 
