@@ -2,7 +2,7 @@
 to be damaged at will and mended again."""
 
 import json
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -144,7 +144,7 @@ def house(**options: Any) -> Iterator[House]:
     container = docker.from_env().containers.run(
         build(),
         ["sleep", "infinity"],
-        name=f"basalt-drills-{os.getpid()}",
+        name=f"basalt-drills-{secrets.token_hex(4)}",
         labels={"basalt.lab": "test"},
         network_mode="none",
         init=True,

@@ -1,7 +1,7 @@
 """A second repository, off-site: what the first one loses it has; that it cannot be reached holds nobody up."""
 
 import json
-import os
+import secrets
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -24,7 +24,7 @@ _AS_MEMBERS = "archive-async=y\nspool-path=/var/lib/pg/spool\n"
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[House, Bucket]]:
     """The house with a bucket beside its repository, and a full backup in each."""
-    folder, name = tmp_path_factory.mktemp("s3"), f"basalt-s3-{os.getpid()}"
+    folder, name = tmp_path_factory.mktemp("s3"), f"basalt-s3-{secrets.token_hex(4)}"
     with house(extra_hosts={INSIDE.host: INSIDE.address}) as place, _beside(place, folder, name) as far:
         s3 = S3.model_validate(far.block)
         place.write("s3.crt", far.authority)
