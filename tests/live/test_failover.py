@@ -1,5 +1,5 @@
-"""The primary dies or hangs under writers: the fencer proves it dead, a replica takes over in seconds, and nothing that
-was acknowledged is lost."""
+"""The primary dies or hangs under writers: the fencer proves it dead, writes are taken again in seconds, and nothing
+that was acknowledged is lost."""
 
 import pytest
 
@@ -14,8 +14,8 @@ SHORT = 10
 
 
 @pytest.mark.breaks
-@pytest.mark.parametrize("fault", ["kill", "hang"])
-def test_a_replica_takes_over_long_before_the_lock_times_out(project: Project, fault: str) -> None:
+@pytest.mark.parametrize("fault", ["docker-kill", "kill", "hang"])
+def test_writes_go_on_long_before_the_lock_times_out(project: Project, fault: str) -> None:
     whole(project)
     with connect(project, "haproxy.write", "migrate") as connection:
         connection.execute(SCHEMA)
@@ -23,5 +23,6 @@ def test_a_replica_takes_over_long_before_the_lock_times_out(project: Project, f
     found = attempt(project, "fencer", fault, None)
     print(found)
     assert (found["lost"], found["ghosts"], found["overlaps"]) == (0, 0, 0)
-    assert found["moved"]
+    # What the engine starts again at once races the replicas for the lock that the fencer has freed: either may win.
+    assert found["moved"] or fault != "docker-kill"
     assert found["outage"] < SHORT
