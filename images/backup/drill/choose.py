@@ -1,10 +1,9 @@
 """Which backup is restored, and how far its log is replayed. Pure; chance is an argument."""
 
-import json
 from dataclasses import dataclass
 from random import Random
 
-from repositories import why
+from repositories import parse, why
 
 from drill.repository import number
 
@@ -30,7 +29,7 @@ class Choice:
 def choose(text: str, stanza: str, *, label: str | None, older: bool, chance: Random) -> Choice | None:
     """From `pgbackrest info --output=json`: the backup of that label; else the newest, or with `older` any other one,
     None where there is none. NoBackupError when it is not there."""
-    found = next((entry for entry in json.loads(text) if entry["name"] == stanza), None)
+    found = next((entry for entry in parse(text) if entry["name"] == stanza), None)
     if found is None:
         raise NoBackupError(f"the repository knows no stanza {stanza}")
     backups = sorted(found["backup"], key=lambda entry: (entry["timestamp"]["stop"], entry["label"]))

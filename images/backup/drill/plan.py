@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from repositories import Repository, chosen, why
+from repositories import Repository, chosen, parse, why
 
 from drill import lineage
 from drill.choose import SEGMENT, NoBackupError, position, told
@@ -219,7 +219,7 @@ def _when(moment: datetime) -> str:
 
 def stanza(listed: str) -> dict[str, Any]:
     """From `pgbackrest info --output=json`. NoBackupError where there is no backup."""
-    found: dict[str, Any] | None = next((one for one in json.loads(listed) if one["name"] == STANZA), None)
+    found: dict[str, Any] | None = next((one for one in parse(listed) if one["name"] == STANZA), None)
     if found is None or not found["backup"]:
         raise NoBackupError(f"there is no backup: {why(found) if found else 'no stanza'}")
     return found

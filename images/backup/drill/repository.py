@@ -2,10 +2,11 @@
 log has no gap. Pure. It ends with 0 whatever it finds, and tells in details alone what is kept twice and lost once."""
 
 import itertools
-import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+
+from repositories import parse
 
 #: Options of `verify` with which it tells all of it.
 VERBOSE = ("--output=text", "--log-level-console=detail", "verify")
@@ -42,7 +43,7 @@ def spans(text: str, stanza: str) -> list[Span]:
             number(entry["archive"]["start"]),
             number(entry["archive"]["stop"]),
         )
-        for found in json.loads(text)
+        for found in parse(text)
         if found["name"] == stanza
         for entry in found["backup"]
         if entry["database"]["id"] == found["db"][-1]["id"]

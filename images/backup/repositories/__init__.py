@@ -1,5 +1,6 @@
 """Where backups are kept: what the stack declares, in pgBackRest's order."""
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,12 @@ def chosen(name: str | None) -> tuple[Repository, ...]:
     found = tuple(one for one in declared() if name in (None, one.name))
     if not found:
         raise ValueError(f"there is no repository {name}, but: {', '.join(one.name for one in declared())}")
+    return found
+
+
+def parse(listed: str) -> list[dict[str, Any]]:
+    """Of `pgbackrest info --output=json`. What a wrong key made of a file is quoted in it as it came out."""
+    found: list[dict[str, Any]] = json.loads(listed, strict=False)
     return found
 
 

@@ -40,7 +40,9 @@ def policy() -> Policy:
 
 
 def _pgbackrest(*words: str) -> str:
-    done = subprocess.run(["pgbackrest", f"--stanza={_STANZA}", *words], check=True, stdout=subprocess.PIPE, text=True)
+    done = subprocess.run(
+        ["pgbackrest", f"--stanza={_STANZA}", *words], check=True, stdout=subprocess.PIPE, text=True, errors="replace"
+    )
     return done.stdout
 
 

@@ -1,10 +1,9 @@
 """What pgBackRest says that there is (`info --output=json`, its user guide, "Information")."""
 
-import json
 from datetime import UTC, datetime
 from typing import Any
 
-from repositories import why
+from repositories import parse, why
 
 from retention.decide import Backup
 
@@ -19,7 +18,7 @@ class BusyError(Exception):
 
 def read(text: str, stanza: str) -> list[Backup]:
     """The backups of a stanza. CatalogueError when it is not there or not well; BusyError."""
-    found = {entry["name"]: entry for entry in json.loads(text)}
+    found = {entry["name"]: entry for entry in parse(text)}
     if stanza not in found:
         raise CatalogueError(f"pgBackRest knows no stanza {stanza}")
     status = found[stanza]["status"]

@@ -210,6 +210,13 @@ def test_a_moment_without_a_zone_is_utc() -> None:
     assert moment("2026-11-25T08:30:00+01:00") == hour(7.5)
 
 
+def test_what_a_wrong_key_made_of_a_file_is_read_all_the_same() -> None:
+    status = {"code": 99, "message": "[FormatError] unable to load file 'a':\n@"}
+    listed = json.dumps([{"name": "main", "backup": [], "status": {"message": "other"}, "repo": [{"status": status}]}])
+    with pytest.raises(NoBackupError, match="its key is another"):
+        stanza(listed.replace("@", "\x01\x02"))
+
+
 def test_a_repository_without_a_backup_says_so() -> None:
     with pytest.raises(NoBackupError, match="there is no backup: no stanza"):
         stanza("[]")
