@@ -35,8 +35,8 @@ def backup(
     stack: Stack,
     full: Annotated[bool, typer.Option("--full", help="Of everything, not only of what has changed.")] = False,
 ) -> None:
-    """Take a backup now, into every repository, for instance before something that is hard to undo. Exits with 1 while
-    another is taken."""
+    """Take a backup now, into every repository, for instance before something that is hard to undo. Waits while another
+    is taken; exits with 1 when a repository got none."""
     with told():
         print(ask(load_stack(ROOT, stack), ["backup-take", "full" if full else "incr"], errors.print), end="")
 

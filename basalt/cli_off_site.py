@@ -34,9 +34,10 @@ def bundle(
 def rebuild(
     stack: Stack,
     access: Annotated[
-        Path | None, typer.Option(help="What `bundle --access` printed; else this clone's stack file.")
+        Path | None,
+        typer.Option(help="What `bundle --access` printed; else this clone's stack file.", exists=True, dir_okay=False),
     ] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only tell what it would be made of.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Fetch the stack file, and only tell the rest.")] = False,
     yes: Yes = False,
     as_json: AsJson = False,
 ) -> None:

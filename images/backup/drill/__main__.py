@@ -26,9 +26,10 @@ from random import Random
 import psycopg
 from repositories import Repository, chosen
 
+from drill.archive import leading, log_after, log_of, stanza
 from drill.choose import Choice, NoBackupError, choose, point, told
 from drill.lineage import Log
-from drill.plan import along, leading, log_after, log_of, stanza
+from drill.plan import along
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, is_gap, spans
 from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask

@@ -21,9 +21,10 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from repositories import Repository, chosen, parse, why
+from repositories import Repository, chosen, why
 
 from drill import lineage
+from drill.archive import log_of, stanza, timeline_of
 from drill.choose import SEGMENT, NoBackupError, position, told
 from drill.report import Report, read
 from drill.repository import number
@@ -110,7 +111,7 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
         raise NotThereError("nobody knows when a named point was made: name a backup before it with --set")
     known = [one for one in entry["backup"] if one["database"]["id"] == entry["db"][-1]["id"]]
     backups = sorted(known, key=lambda one: (one["timestamp"]["stop"], one["label"]))
-    here = [one for one in backups if log.leads_here(_timeline(one), position(one["lsn"]["stop"]))]
+    here = [one for one in backups if log.leads_here(timeline_of(one), position(one["lsn"]["stop"]))]
     fit = [one for one in here if _before(one, target)]
     if target.label is None:
         if not fit:
@@ -123,8 +124,8 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
         raise NoBackupError(f"the repository holds no {target.label}: {why(entry)}")
     if found not in here:
         raise NotThereError(
-            f"{target.label} is of timeline {_timeline(found)}, which timeline {log.timeline} left before the backup "
-            f"ended; say --timeline={_timeline(found)}"
+            f"{target.label} is of timeline {timeline_of(found)}, which timeline {log.timeline} left before the backup "
+            f"ended; say --timeline={timeline_of(found)}"
         )
     if found not in fit:
         raise NotThereError(f"{target.label} ended {_when(_ended(found))}, after what is wanted; name an older one")
@@ -205,49 +206,12 @@ def _seconds(reports: list[Report], size: int, replay: int | None) -> float | No
     return float(round(size / restores + ((replay or 0) / replays if replays else 0.0), 1))
 
 
-def _timeline(backup: dict[str, Any]) -> int:
-    return lineage.timeline(backup["archive"]["stop"])
-
-
 def _ended(backup: dict[str, Any]) -> datetime:
     return datetime.fromtimestamp(backup["timestamp"]["stop"], UTC)
 
 
 def _when(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def stanza(listed: str) -> dict[str, Any]:
-    """From `pgbackrest info --output=json`. NoBackupError where there is no backup."""
-    found: dict[str, Any] | None = next((one for one in parse(listed) if one["name"] == STANZA), None)
-    if found is None or not found["backup"]:
-        raise NoBackupError(f"there is no backup: {why(found) if found else 'no stanza'}")
-    return found
-
-
-def log_of(repository: Repository, entry: dict[str, Any], which: int | None) -> lineage.Log:
-    """What is archived of the newest timeline, unless another one is named. StepError."""
-    folder = f"archive/{STANZA}/{entry['archive'][-1]['id']}"
-    listing = ask(repository.option, "--recurse", "--output=json", "repo-ls", folder)
-    segments = lineage.archived(listing)
-    wanted = which or lineage.newest(segments)
-    if not any(lineage.timeline(name) == wanted for name in segments):
-        raise StepError(f"nothing of timeline {wanted} is archived")
-    name = f"{wanted:08X}.history"
-    history = ask(repository.option, "repo-get", f"{folder}/{name}") if name in json.loads(listing) else None
-    return lineage.log(wanted, segments, history)
-
-
-def leading(entry: dict[str, Any], log: lineage.Log) -> set[str]:
-    """Labels of the backups that a timeline goes on from."""
-    return {one["label"] for one in entry["backup"] if log.leads_here(_timeline(one), position(one["lsn"]["stop"]))}
-
-
-def log_after(repository: Repository, entry: dict[str, Any], label: str) -> lineage.Log:
-    """What is archived of the newest timeline that a backup is part of. StepError."""
-    backup = next(one for one in entry["backup"] if one["label"] == label)
-    log = log_of(repository, entry, None)
-    return log if label in leading(entry, log) else log_of(repository, entry, _timeline(backup))
 
 
 def moment(text: str) -> datetime:

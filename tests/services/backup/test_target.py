@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from drill.archive import stanza
 from drill.choose import SEGMENT, NoBackupError, position
 from drill.lineage import Log, archived, forks, log, newest
-from drill.plan import NotThereError, Planned, Target, along, moment, plan, stanza
+from drill.plan import NotThereError, Planned, Target, along, moment, plan
 from drill.report import Report
 from repositories import Repository, why
 
