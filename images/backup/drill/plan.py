@@ -18,7 +18,7 @@ import statistics
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from repositories import Repository, chosen, why
@@ -134,7 +134,8 @@ def _backup(entry: dict[str, Any], log: lineage.Log, target: Target) -> dict[str
 
 def _before(backup: dict[str, Any], target: Target) -> bool:
     if target.time is not None:
-        return _ended(backup) < target.time
+        # Noted in whole seconds: it ended somewhere in that one, and recovery cannot stop before its end.
+        return _ended(backup) + timedelta(seconds=1) <= target.time
     return target.lsn is None or position(backup["lsn"]["stop"]) <= target.lsn
 
 

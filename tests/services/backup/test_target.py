@@ -97,6 +97,12 @@ def test_the_log_goes_on_up_to_the_next_gap() -> None:
     assert log(1, segments(1, 10, 36, 12), "").reaches(12) == 11
 
 
+def test_a_backup_is_not_before_a_moment_of_the_second_in_which_it_ended() -> None:
+    """pgBackRest notes whole seconds, and PostgreSQL refuses to stop before the backup's end."""
+    assert planned(Target(time=hour(7) + timedelta(milliseconds=999))).label == FIRST
+    assert planned(Target(time=hour(7) + timedelta(seconds=1))).label == SECOND
+
+
 @pytest.mark.parametrize(("at", "label"), [(2.0, FIRST), (7.0, FIRST), (7.1, SECOND), (9.5, SECOND)])
 def test_the_newest_backup_before_a_moment_is_taken(at: float, label: str) -> None:
     """What was taken of another timeline is none."""
