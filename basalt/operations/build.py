@@ -11,7 +11,8 @@ import docker.errors
 
 from basalt.images import contexts, reference
 from basalt.site import Site
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.address import describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Host
 from tools.setup import base_image
 

@@ -10,8 +10,9 @@ from docker.errors import APIError, NotFound
 from basalt.plan import Plan, plan
 from basalt.services.postgres.plan import PROVISION
 from basalt.site import Instance, Site
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Topology
 
 #: The program's exit codes (images/postgres/provision): as declared, different, in a replica's container.

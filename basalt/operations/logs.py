@@ -10,8 +10,9 @@ from docker.errors import APIError, NotFound
 
 from basalt.plan import survey
 from basalt.site import Instance, Site
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Topology
 from basalt.workload import FILES
 

@@ -8,8 +8,9 @@ from docker.errors import APIError, NotFound
 
 from basalt.collect.samples import Sample
 from basalt.site import Site
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import connect
 from basalt.workload import FILES, Port
 
 

@@ -9,7 +9,8 @@ from docker.models.containers import Container
 from docker.models.networks import Network
 from docker.models.volumes import Volume
 
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.address import describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Topology
 
 

@@ -6,8 +6,9 @@ from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
 from basalt.plan import survey
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Topology
 
 Say = Callable[[str], None]

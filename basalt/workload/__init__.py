@@ -5,6 +5,7 @@ from basalt.workload.files import Certificate, Content, File, SecretRef
 from basalt.workload.promises import Objective, Threshold
 from basalt.workload.settle import Settle
 from basalt.workload.words import (
+    AUTHORITIES,
     CONTROL,
     FILES,
     STACK,
@@ -30,6 +31,7 @@ from basalt.workload.words import (
 )
 
 __all__ = [
+    "AUTHORITIES",
     "CONTROL",
     "FILES",
     "RARELY",

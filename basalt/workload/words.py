@@ -41,6 +41,7 @@ class Authority:
 CONTROL = Authority("control")
 #: Everything else.
 STACK = Authority("stack")
+AUTHORITIES = (CONTROL, STACK)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from requests.exceptions import RequestException
 from basalt.checklist.facts import Engine
 from basalt.checklist.row import Unasked
 from basalt.plan import Plan, Planned
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import EngineError, connect, describe
+from basalt.targets.docker.engine import EngineError, connect
 from basalt.targets.docker.health import well
 
 _MIB = 1024 * 1024

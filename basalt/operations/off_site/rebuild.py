@@ -27,8 +27,9 @@ from basalt.operations.up import up
 from basalt.plan import Plan, plan, survey
 from basalt.render import render
 from basalt.site import Instance, Site
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name, labels, volume_name
-from basalt.targets.docker.engine import connect, describe
+from basalt.targets.docker.engine import connect
 from basalt.topology.model import Topology
 from basalt.workload import SecretRef
 

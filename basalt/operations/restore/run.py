@@ -25,8 +25,9 @@ from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.tar import archive
 from basalt.plan import survey
 from basalt.site import Site
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import EngineError, connect, describe
+from basalt.targets.docker.engine import EngineError, connect
 from basalt.topology.model import Topology
 
 Say = Callable[[str], None]

@@ -45,9 +45,12 @@ def _fits(item: str, low: int, high: int) -> bool:
 def longest_pause(*lines: str) -> timedelta:
     """The longest time between two moments at which any of the lines is due."""
     longest = timedelta()
-    # Within a year all pauses come by, and no one waits for half a million minutes.
+    # Within a year all pauses come by, within two weeks where no line says anything of months and their days; and no
+    # one waits for half a million minutes.
+    weekly = all(line.split()[2:4] == ["*", "*"] for line in lines)
+    end = _START + (timedelta(days=15) if weekly else timedelta(days=366))
     for before, after in islice(pairwise(merge(*(CronSim(line, _START) for line in lines))), 50_000):
         longest = max(longest, after - before)
-        if after > _START + timedelta(days=366):
+        if after > end:
             break
     return longest

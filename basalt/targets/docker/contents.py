@@ -13,12 +13,10 @@ from basalt.workload import Certificate, SecretRef
 
 
 class Contents:
-    """Fills files for every instance of a plan; makes the stack's authorities on the way."""
+    """Fills files for every instance of a plan. `authorities`: by name."""
 
-    def __init__(self, plan: Plan, secrets: Secrets, opts: pulumi.ResourceOptions) -> None:
-        self._plan, self._secrets, self._opts = plan, secrets, opts
-        names = sorted({c.authority.name for planned in plan.planned for c in planned.certificates})
-        self._authorities = {name: self._authority(name) for name in names}
+    def __init__(self, plan: Plan, secrets: Secrets, authorities: dict[str, AuthorityResource]) -> None:
+        self._plan, self._secrets, self._authorities = plan, secrets, authorities
 
     def of(self, planned: Planned) -> pulumi.Output[str]:
         """What an instance reads, as `digest.encode` gives it; secret. Its own certificates are not among it."""
@@ -36,9 +34,6 @@ class Contents:
 
         inputs: dict[str, Any] = {"seed": self._secrets.seed, "given": self._secrets.given, **authorities}
         return pulumi.Output.secret(pulumi.Output.all(**inputs).apply(fill))
-
-    def _authority(self, name: str) -> AuthorityResource:
-        return AuthorityResource(f"authority-{name}", f"basalt {self._plan.topology.name} {name}", self._opts)
 
     def leaves(self, planned: Planned) -> dict[str, dict[str, Any]]:
         """The certificates that an instance bears, as `targets.leaves.Wanted`; their keys are issued with its files."""

@@ -9,14 +9,7 @@ import docker
 from docker.errors import DockerException
 from docker.tls import TLSConfig
 
-from basalt.topology.model import Host
-
 _TIMEOUT = 60  # seconds for one call
-
-
-def describe(host: Host) -> dict[str, str]:
-    """The engine of a host as plain data: `url`, `certificates` (folder, or "")."""
-    return {"url": host.engine, "certificates": host.engine_certificates or ""}
 
 
 class EngineError(Exception):

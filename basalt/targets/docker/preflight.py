@@ -1,61 +1,69 @@
-"""What must hold on the engines before anything is changed."""
+"""What must hold on the engines before anything is changed, as a resource that all others depend on: it asks them when
+what it asks for is declared or changed, and is missing after a refresh that found that it holds no more.
 
-from collections.abc import Iterator
-from ipaddress import IPv4Network, ip_network
+An `up` in which nothing changes asks nothing. As with files, what acts is imported where it acts."""
 
-import docker
-import docker.errors
+from typing import Any
+
 import pulumi
+from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from basalt.images import reference
 from basalt.plan import Plan
-from basalt.targets.docker.engine import EngineError, connect, describe
+from basalt.targets.docker.address import describe
 
 
-def require(plan: Plan) -> None:
-    """RunError when a host's engine lacks an image of its instances, or when somebody else has a port that is to be
-    published, or the network; says which, and what to do. Nothing has been changed then."""
-    problems = []
-    for host, declared in plan.topology.hosts.items():
-        try:
-            client = connect(describe(declared))
-        except EngineError as error:
-            problems.append(f"hosts.{host}: {error}")
-            continue
-        problems += list(_missing_images(plan, host, client))
-        problems += list(_taken_ports(plan, host, client))
-        problems += list(_taken_network(plan, host, client))
-    if problems:
-        raise pulumi.RunError("nothing was changed:\n  " + "\n  ".join(problems))
+class _PreflightProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        self._require(props)
+        return CreateResult(props["stack"], props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        self._require(news)
+        return UpdateResult(news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=any(olds.get(key) != news[key] for key in ("stack", "network", "hosts")))
+
+    def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
+        from basalt.targets.docker.obstacles import obstacles
+
+        return ReadResult(None, {}) if obstacles(props) else ReadResult(id_, props)
+
+    @staticmethod
+    def _require(props: dict[str, Any]) -> None:
+        from basalt.targets.docker.obstacles import obstacles
+
+        if found := obstacles(props):
+            raise RuntimeError("nothing was changed:\n  " + "\n  ".join(found))
 
 
-def _missing_images(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
-    tagged = {tag for image in client.api.images() for tag in image["RepoTags"] or ()}
-    # One call tells of nearly all; a name may also leave out the tag, or give a digest.
-    for image in sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host} - tagged):
-        try:
-            client.images.get(image)
-        except docker.errors.ImageNotFound:
-            yield f"image {image} is missing on {host}; run: basalt images --stack {plan.topology.name}"
+class Preflight(Resource, module="basalt", name="Preflight"):
+    """No engine lacks an image of its instances, and nobody else has a port that is to be published, or the network."""
+
+    def __init__(self, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(_PreflightProvider(), "preflight", wanted(plan), opts)
 
 
-def _taken_ports(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
-    wanted = {p.number: i for i in plan.site.instances if i.host == host for p in i.workload.publish}
-    for container in client.api.containers():
-        if container["Labels"].get("basalt.stack") == plan.topology.name:
-            continue
-        for number in sorted({port.get("PublicPort") for port in container["Ports"]} & set(wanted)):
-            who = f"services.{wanted[number].service}: port {number} of {host}"
-            yield f"{who} is taken by container {container['Names'][0].lstrip('/')}; publish another, or stop it"
-
-
-def _taken_network(plan: Plan, host: str, client: docker.DockerClient) -> Iterator[str]:
-    """The engine would refuse it only when other things are made already, and not say whose it is."""
-    ours = plan.topology.network
-    for network in client.api.networks():
-        if (network["Labels"] or {}).get("basalt.stack") == plan.topology.name:
-            continue
-        told = [config.get("Subnet", "") for config in network["IPAM"]["Config"] or ()]
-        for subnet in (ip_network(text) for text in told if text):
-            if isinstance(subnet, IPv4Network) and subnet.overlaps(ours):
-                yield f"network: {ours} overlaps {subnet} of network {network['Name']} on {host}; declare another"
+def wanted(plan: Plan) -> dict[str, Any]:
+    """`stack`, `network` (CIDR), and of each of the `hosts`: `engine` (address.describe), `images`, and `ports`, number
+    -> service."""
+    return {
+        "stack": plan.topology.name,
+        "network": str(plan.topology.network),
+        "hosts": {
+            host: {
+                "engine": describe(declared),
+                "images": sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host}),
+                "ports": {
+                    str(published.number): instance.service
+                    for instance in plan.site.instances
+                    if instance.host == host
+                    for published in instance.workload.publish
+                },
+            }
+            for host, declared in plan.topology.hosts.items()
+        },
+    }

@@ -10,17 +10,18 @@ import pulumi_docker as docker
 from basalt.images import reference
 from basalt.plan import Plan, Planned, plan
 from basalt.site import Instance
+from basalt.targets.authority import AuthorityResource
 from basalt.targets.docker import container as words
+from basalt.targets.docker.address import describe
 from basalt.targets.docker.contents import Contents, reloadable
 from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
-from basalt.targets.docker.engine import describe
 from basalt.targets.docker.files import FilesArgs, FilesResource
 from basalt.targets.docker.gates import Completed, Healthy, Settled
-from basalt.targets.docker.preflight import require
+from basalt.targets.docker.preflight import Preflight
 from basalt.targets.secrets import Secrets
 from basalt.topology.model import Host, Topology
 from basalt.urls import urls
-from basalt.workload import Settle, Tier, Workload
+from basalt.workload import AUTHORITIES, Settle, Tier, Workload
 
 # Seconds. The longest of each seen on two busy cores took a third.
 _ROLL = 300
@@ -31,17 +32,10 @@ _TASK = 600
 async def apply(topology: Topology, secrets: Secrets) -> dict[str, object]:
     """Registers everything and returns the stack's outputs. They are known when everything is healthy."""
     stack = DockerStack(topology)
-    # In a thread, so that the plugin behind the engines starts meanwhile.
-    made = await asyncio.to_thread(_planned, topology)
+    # In a thread, so that the plugins behind engines and authorities start meanwhile.
+    made = await asyncio.to_thread(plan, topology)
     stack.fill(made, secrets)
     return {"urls": urls(made.site), "containers": stack.containers}
-
-
-def _planned(topology: Topology) -> Plan:
-    made = plan(topology)
-    if not pulumi.runtime.is_dry_run():
-        require(made)
-    return made
 
 
 class DockerStack(pulumi.ComponentResource):
@@ -52,6 +46,13 @@ class DockerStack(pulumi.ComponentResource):
     def __init__(self, topology: Topology, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("basalt:docker:Stack", topology.name, None, opts)
         self.engines = {name: self._engine(name, host) for name, host in topology.hosts.items()}
+        opts = pulumi.ResourceOptions(parent=self)
+        self.authorities = {
+            authority.name: AuthorityResource(
+                f"authority-{authority.name}", f"basalt {topology.name} {authority.name}", opts
+            )
+            for authority in AUTHORITIES
+        }
 
     def _engine(self, name: str, host: Host) -> docker.Provider:
         opts = pulumi.ResourceOptions(parent=self)
@@ -73,8 +74,9 @@ class _Graph:
     def __init__(self, plan: Plan, secrets: Secrets, parent: DockerStack) -> None:
         self._plan, self._site, self._parent = plan, plan.site, parent
         self._engines = parent.engines
+        self._preflight = Preflight(plan, self._child())
         self._networks = {host: self._network(host) for host in plan.topology.hosts}
-        self._contents = Contents(plan, secrets, self._child())
+        self._contents = Contents(plan, secrets, parent.authorities)
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
         self._containers: dict[str, docker.Container] = {}
         self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
@@ -82,6 +84,10 @@ class _Graph:
 
     def _child(self, **more: Any) -> pulumi.ResourceOptions:
         return pulumi.ResourceOptions(parent=self._parent, **more)
+
+    def _first(self, **more: Any) -> pulumi.ResourceOptions:
+        """For what is the first to change something on an engine."""
+        return self._child(depends_on=[self._preflight], **more)
 
     def _network(self, host: str) -> docker.Network:
         topology = self._plan.topology
@@ -91,12 +97,12 @@ class _Graph:
             name=topology.name,
             ipam_configs=[docker.NetworkIpamConfigArgs(subnet=str(topology.network), gateway=gateway)],
             labels=[docker.NetworkLabelArgs(label="basalt.stack", value=topology.name)],
-            opts=self._child(provider=self._engines[host]),
+            opts=self._first(provider=self._engines[host]),
         )
 
     def _own_volumes(self, instance: Instance) -> list[tuple[str, docker.Volume]]:
         # State outlives its declaration: only `basalt down --data delete` removes it.
-        opts = self._child(provider=self._engines[instance.host], retain_on_delete=True)
+        opts = self._first(provider=self._engines[instance.host], retain_on_delete=True)
         labels = [docker.VolumeLabelArgs(label=k, value=v) for k, v in words.labels(self._site, instance).items()]
         names = [(v.name, words.volume_name(self._site, instance, v)) for v in instance.workload.volumes if not v.of]
         return [
@@ -143,7 +149,7 @@ class _Graph:
             certificates=self._contents.leaves(planned),
             owner=instance.workload.uid,
         )
-        return FilesResource(f"{instance.name}-files", args, self._child())
+        return FilesResource(f"{instance.name}-files", args, self._first())
 
     def _before(self, instance: Instance) -> list[pulumi.Resource]:
         """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it."""

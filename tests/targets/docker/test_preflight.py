@@ -5,13 +5,12 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 import docker
-import pulumi
 import pytest
 from docker.models.networks import Network
 from docker.types import IPAMConfig, IPAMPool
 
 from basalt.plan import Plan, plan
-from basalt.targets.docker.preflight import require
+from basalt.targets.docker.preflight import _PreflightProvider, wanted
 from basalt.topology.load import load_stack
 from tools.setup import base_image
 
@@ -43,9 +42,10 @@ def network() -> Iterator[Network]:
 
 
 def test_a_network_of_others_is_told(planned: Plan, network: Network) -> None:
-    wanted = f"network: {NETWORK} overlaps 198.19.241.0/24 of network {network.name} on local; declare another"
-    with pytest.raises(pulumi.RunError, match=wanted):
-        require(planned)
+    told = f"network: {NETWORK} overlaps 198.19.241.0/24 of network {network.name} on local; declare another"
+    with pytest.raises(RuntimeError, match=f"(?s)^nothing was changed:.*{told}"):
+        _PreflightProvider().create(wanted(planned))
+    assert _PreflightProvider().read("preflight", wanted(planned)).id is None
 
 
 def test_a_port_of_others_is_told(planned: Plan) -> None:
@@ -53,7 +53,15 @@ def test_a_port_of_others_is_told(planned: Plan) -> None:
     image, ports = base_image.name(), {"80/tcp": ("127.0.0.1", PORT)}
     container = client.containers.run(image, ["sleep", "60"], name="basalt-preflight", ports=ports, detach=True)
     try:
-        with pytest.raises(pulumi.RunError, match=f"port {PORT} of local is taken by container basalt-preflight"):
-            require(planned)
+        with pytest.raises(RuntimeError, match=f"port {PORT} of local is taken by container basalt-preflight"):
+            _PreflightProvider().update("preflight", {}, wanted(planned))
     finally:
         container.remove(force=True)
+
+
+def test_engines_are_asked_again_when_something_else_is_wanted(planned: Plan) -> None:
+    before = wanted(planned)
+    assert before["hosts"]["local"]["ports"][str(PORT)] == "nginx"
+    assert not _PreflightProvider().diff("preflight", {**before, "more": 1}, before).changes
+    other = {**before, "hosts": {"local": {**before["hosts"]["local"], "images": ["basalt/app:new"]}}}
+    assert _PreflightProvider().diff("preflight", before, other).changes
