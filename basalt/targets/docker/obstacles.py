@@ -11,7 +11,7 @@ from basalt.targets.docker.engine import EngineError, connect
 
 
 def obstacles(wanted: dict[str, Any]) -> list[str]:
-    """In words, with what to do; none where nothing is in the way. `wanted`: as `preflight.wanted`."""
+    """In words, with what to do; none where nothing is in the way. `wanted`: as `wanted.wanted`."""
     return [told for host, declared in wanted["hosts"].items() for told in _of(host, declared, wanted)]
 
 

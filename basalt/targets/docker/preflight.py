@@ -8,10 +8,6 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
-from basalt.images import reference
-from basalt.plan import Plan
-from basalt.targets.docker.address import describe
-
 
 class _PreflightProvider(ResourceProvider):
     serialize_as_secret_always = False
@@ -41,29 +37,8 @@ class _PreflightProvider(ResourceProvider):
 
 
 class Preflight(Resource, module="basalt", name="Preflight"):
-    """No engine lacks an image of its instances, and nobody else has a port that is to be published, or the network."""
+    """No engine lacks an image of its instances, and nobody else has a port that is to be published, or the network.
+    `wanted`: as `wanted.wanted`."""
 
-    def __init__(self, plan: Plan, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(_PreflightProvider(), "preflight", wanted(plan), opts)
-
-
-def wanted(plan: Plan) -> dict[str, Any]:
-    """`stack`, `network` (CIDR), and of each of the `hosts`: `engine` (address.describe), `images`, and `ports`, number
-    -> service."""
-    return {
-        "stack": plan.topology.name,
-        "network": str(plan.topology.network),
-        "hosts": {
-            host: {
-                "engine": describe(declared),
-                "images": sorted({reference(i.workload.image) for i in plan.site.instances if i.host == host}),
-                "ports": {
-                    str(published.number): instance.service
-                    for instance in plan.site.instances
-                    if instance.host == host
-                    for published in instance.workload.publish
-                },
-            }
-            for host, declared in plan.topology.hosts.items()
-        },
-    }
+    def __init__(self, wanted: dict[str, Any], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(_PreflightProvider(), "preflight", wanted, opts)

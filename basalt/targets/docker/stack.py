@@ -18,6 +18,7 @@ from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
 from basalt.targets.docker.files import FilesArgs, FilesResource
 from basalt.targets.docker.gates import Completed, Healthy, Settled
 from basalt.targets.docker.preflight import Preflight
+from basalt.targets.docker.wanted import wanted
 from basalt.targets.secrets import Secrets
 from basalt.topology.model import Host, Topology
 from basalt.urls import urls
@@ -74,7 +75,7 @@ class _Graph:
     def __init__(self, plan: Plan, secrets: Secrets, parent: DockerStack) -> None:
         self._plan, self._site, self._parent = plan, plan.site, parent
         self._engines = parent.engines
-        self._preflight = Preflight(plan, self._child())
+        self._preflight = Preflight(wanted(plan), self._child())
         self._networks = {host: self._network(host) for host in plan.topology.hosts}
         self._contents = Contents(plan, secrets, parent.authorities)
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))

@@ -10,7 +10,8 @@ from docker.models.networks import Network
 from docker.types import IPAMConfig, IPAMPool
 
 from basalt.plan import Plan, plan
-from basalt.targets.docker.preflight import _PreflightProvider, wanted
+from basalt.targets.docker.preflight import _PreflightProvider
+from basalt.targets.docker.wanted import wanted
 from basalt.topology.load import load_stack
 from tools.setup import base_image
 
