@@ -35,8 +35,9 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of a newcomer who has just run `eval "$(make -s env)"` in the copy, and keeps Python from nothing."""
-        own = {key: value for key, value in os.environ.items() if not key.startswith(("PULUMI_", "PYTHON"))}
+        """That of a newcomer who has just run `eval "$(make -s env)"` in the copy, and lets Python keep what it compiles."""
+        left = {key for key in os.environ if key.startswith("PULUMI_") or key == "PYTHONDONTWRITEBYTECODE"}
+        own = {key: value for key, value in os.environ.items() if key not in left}
         home = self.folder / ".basalt"
         set_up = {key: value.replace(str(ROOT / ".basalt"), str(home)) for key, value in variables(own).items()}
         return {**own, **set_up, "PYTHONPATH": str(self.folder)}
