@@ -35,7 +35,7 @@ class Project:
 
     @property
     def environment(self) -> dict[str, str]:
-        """That of a newcomer who has just run `eval "$(make -s env)"` in the copy, and lets Python keep what it compiles."""
+        """That of a newcomer who has just run `eval "$(make -s env)"` in the copy; Python keeps what it compiles."""
         left = {key for key in os.environ if key.startswith("PULUMI_") or key == "PYTHONDONTWRITEBYTECODE"}
         own = {key: value for key, value in os.environ.items() if key not in left}
         home = self.folder / ".basalt"
