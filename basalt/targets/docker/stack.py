@@ -3,9 +3,9 @@
 import asyncio
 import sys
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import pulumi
 import pulumi_docker as docker
@@ -60,6 +60,15 @@ def _innermost_calls() -> Iterator[None]:
             sys.tracebacklimit = before
 
 
+class Container(pulumi.CustomResource):
+    """As docker.Container, but for its outputs: the SDK makes seventy of them and works out the type of each, where the
+    id is all that is asked for."""
+
+    def __init__(self, name: str, arguments: docker.ContainerArgs, opts: pulumi.ResourceOptions) -> None:
+        # An input type is taken for the mapping that it stands for (pulumi/resource.py, Resource.__init__).
+        super().__init__("docker:index/container:Container", name, cast("Mapping[str, Any]", arguments), opts)
+
+
 class DockerStack(pulumi.ComponentResource):
     """All containers of a topology, with their networks, volumes, files and certificates."""
 
@@ -100,7 +109,7 @@ class _Graph:
         self._networks = {host: self._network(host) for host in plan.topology.hosts}
         self._contents = Contents(plan, secrets, parent.authorities)
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
-        self._containers: dict[str, docker.Container] = {}
+        self._containers: dict[str, Container] = {}
         self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
         self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
 
@@ -140,17 +149,17 @@ class _Graph:
         labels: dict[str, pulumi.Input[str]] = {**words.labels(self._site, instance)}
         labels[RESTART_LABEL] = _made_with(planned, contents, files)
         network = self._networks[instance.host].name
-        container = docker.Container(
-            instance.name,
+        arguments = docker.ContainerArgs(
             **words.arguments(planned, self._site, reference(instance.workload.image)),
             networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, ipv4_address=instance.address)],
             labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in labels.items()],
-            opts=self._child(
-                provider=self._engines[instance.host],
-                depends_on=[files, *self._before(instance)],
-                delete_before_replace=True,
-            ),
         )
+        opts = self._child(
+            provider=self._engines[instance.host],
+            depends_on=[files, *self._before(instance)],
+            delete_before_replace=True,
+        )
+        container = Container(instance.name, arguments, opts)
         self._containers[instance.name] = container
         self._gate(instance, container)
 
@@ -180,7 +189,7 @@ class _Graph:
         tasks = [gate for task in instance.workload.after for gate in self._gates[task]]
         return volumes + tasks + self._gates[instance.workload.name][-1:]
 
-    def _gate(self, instance: Instance, container: docker.Container) -> None:
+    def _gate(self, instance: Instance, container: Container) -> None:
         workload = instance.workload
         if workload.task:
             opts = self._child(depends_on=[container])
@@ -203,7 +212,7 @@ class _Graph:
         opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
         return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
 
-    def _seen(self, instance: Instance, container: docker.Container) -> dict[str, Any]:
+    def _seen(self, instance: Instance, container: Container) -> dict[str, Any]:
         name = words.container_name(self._site, instance)
         return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
 
