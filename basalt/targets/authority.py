@@ -5,13 +5,16 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider
 
+from basalt.targets.acting import LOADING
+
 
 class _AuthorityProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         # Here, because a run that makes none has no use for the library: a tenth of a second of its provider's start.
-        from basalt.targets.certificates import make_authority
+        with LOADING:
+            from basalt.targets.certificates import make_authority
 
         return CreateResult(props["common"], {**props, **make_authority(props["common"])})
 

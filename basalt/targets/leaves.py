@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from basalt.targets.acting import LOADING
+
 #: Folder below `words.FILES` -> what is wanted there: `names`, `days` of life, `renew` (days before the end), and the
 #: `authority` that signs, with its `authority_key` (PEM).
 Wanted = Mapping[str, Mapping[str, Any]]
@@ -33,7 +35,8 @@ def stale(wanted: Wanted, before: Wanted, ends: Mapping[str, str], now: datetime
 
 def issue(wanted: Wanted, held: Held, anew: set[str]) -> dict[str, dict[str, str]]:
     """What is held afterwards: certificates for all that is wanted, those of the folders `anew` fresh."""
-    from basalt.targets.certificates import make_leaf
+    with LOADING:
+        from basalt.targets.certificates import make_leaf
 
     made = {}
     for folder, how in wanted.items():

@@ -15,6 +15,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
 from basalt.targets import leaves
+from basalt.targets.acting import LOADING
 
 _COMPARED = ("files", "reload", "labels", "image", "owner")
 
@@ -34,7 +35,8 @@ class _FilesProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        from basalt.targets.docker import volume
+        with LOADING:
+            from basalt.targets.docker import volume
 
         made = _issued(props, {}, set(props["certificates"]))
         volume.create(made)
@@ -49,7 +51,8 @@ class _FilesProvider(ResourceProvider):
         return DiffResult(changes=changes, replaces=moved, delete_before_replace=True)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        from basalt.targets.docker import volume
+        with LOADING:
+            from basalt.targets.docker import volume
 
         made = _issued(news, olds["leaves"], _stale(olds, news))
         before, after = _everything(olds), _everything(made)
@@ -60,12 +63,14 @@ class _FilesProvider(ResourceProvider):
         return UpdateResult(made)
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from basalt.targets.docker import volume
+        with LOADING:
+            from basalt.targets.docker import volume
 
         return ReadResult(id_, props) if volume.exists(props) else ReadResult(None, {})
 
     def delete(self, _id: str, props: dict[str, Any]) -> None:
-        from basalt.targets.docker import volume
+        with LOADING:
+            from basalt.targets.docker import volume
 
         volume.remove(props)
 

@@ -10,6 +10,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
+from basalt.targets.acting import LOADING
+
 #: The exit code of a command that has changed nothing and may be repeated, and the seconds until then.
 _REFUSED, _AGAIN = 2, 3.0
 
@@ -31,7 +33,8 @@ class _HealthyProvider(ResourceProvider):
 
     @staticmethod
     def _wait(props: dict[str, Any]) -> None:
-        from basalt.targets.docker.waiting import wait_healthy
+        with LOADING:
+            from basalt.targets.docker.waiting import wait_healthy
 
         deadline = time.monotonic() + props["seconds"]
         engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
@@ -56,7 +59,8 @@ class _CompletedProvider(ResourceProvider):
 
     @staticmethod
     def _wait(props: dict[str, Any]) -> None:
-        from basalt.targets.docker.waiting import wait_completed
+        with LOADING:
+            from basalt.targets.docker.waiting import wait_completed
 
         wait_completed(props["container"]["engine"], props["container"]["name"], props["seconds"])
 

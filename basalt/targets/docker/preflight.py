@@ -8,6 +8,8 @@ from typing import Any
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
 
+from basalt.targets.acting import LOADING
+
 
 class _PreflightProvider(ResourceProvider):
     serialize_as_secret_always = False
@@ -24,13 +26,15 @@ class _PreflightProvider(ResourceProvider):
         return DiffResult(changes=any(olds.get(key) != news[key] for key in ("stack", "network", "hosts")))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
-        from basalt.targets.docker.obstacles import obstacles
+        with LOADING:
+            from basalt.targets.docker.obstacles import obstacles
 
         return ReadResult(None, {}) if obstacles(props) else ReadResult(id_, props)
 
     @staticmethod
     def _require(props: dict[str, Any]) -> None:
-        from basalt.targets.docker.obstacles import obstacles
+        with LOADING:
+            from basalt.targets.docker.obstacles import obstacles
 
         if found := obstacles(props):
             raise RuntimeError("nothing was changed:\n  " + "\n  ".join(found))
