@@ -1,6 +1,7 @@
-"""`basalt switchover`, `restart`, `database`: what is done to the database of a stack that stands."""
+"""`basalt switchover`, `restart`, `database`, `reserve`: what is done to the database of a stack that stands."""
 
 import dataclasses
+import json
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -8,12 +9,13 @@ from typing import Annotated
 import typer
 
 from basalt.operations import database as databases
+from basalt.operations import reserve as reserves
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover import restart as rolling
 from basalt.operations.switchover import run as planned
 from basalt.operations.switchover.switch import SwitchError
 from basalt.plan import survey
-from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, refused, say, told
+from basalt.terminal import AsJson, Stack, Yes, console, errors, facts, refused, say, table, told
 from basalt.topology.load import load_stack
 
 
@@ -71,4 +73,26 @@ def database(
         sys.exit(databases.run(load_stack(ROOT, stack), action, console.out))
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (switchover, restart, database)
+def reserve(
+    action: Annotated[reserves.Action, typer.Argument(help="`release` gives it away, `keep` puts it back.")],
+    stack: Stack,
+    member: Annotated[list[str] | None, typer.Option(help="For instance postgres-2, also several; else all.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Room that each member of the database keeps for the day when its disk is full. `release` it then, mend what fills
+    the disk, and `keep` it again. Exits with 1 where a member could not do it."""
+    with told():
+        missed: list[str] = []
+        found = reserves.run(load_stack(ROOT, stack), action, member or [], missed.append)
+        for line in missed:
+            errors.print(line)
+        if as_json:
+            print(json.dumps([dataclasses.asdict(room) for room in found], indent=2))
+        else:
+            rows = [(room.member, f"{room.reserve} MiB", f"{room.free} MiB") for room in found]
+            table("Reserve", ("member", "keeps", "free beside it"), rows)
+        if missed or (action is reserves.Action.KEEP and not all(room.reserve for room in found)):
+            sys.exit(1)
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (switchover, restart, database, reserve)

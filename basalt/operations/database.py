@@ -38,7 +38,7 @@ def run(topology: Topology, action: Action, say: Callable[[str], object]) -> int
     silent: list[str] = []
     for member in members:
         try:
-            code, output = _exec(made.site, member, command)
+            code, output = execute(made.site, member, command)
         except (NotFound, APIError) as error:
             silent.append(f"{member.name}: {error}")
             continue
@@ -60,7 +60,8 @@ def document(made: Plan) -> str:
     raise DatabaseError(f"stack {made.topology.name} has no postgres; declare services.postgres")
 
 
-def _exec(site: Site, member: Instance, command: list[str]) -> tuple[int, str]:
+def execute(site: Site, member: Instance, command: list[str]) -> tuple[int, str]:
+    """The code of a command in a member's container, and what it printed. NotFound, APIError, EngineError."""
     container = connect(describe(site.host(member))).containers.get(container_name(site, member))
     code, output = container.exec_run(command)
     told = output.decode(errors="replace") if isinstance(output, bytes) else ""

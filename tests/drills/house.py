@@ -130,11 +130,11 @@ class House:
         self.run(f"cat > /etc/basalt/{name} << 'END OF FILE'\n{text}END OF FILE\n")
 
 
-def build() -> str:
-    """The image, made here where no `up` has made it."""
-    name, client = reference("backup"), docker.from_env()
+def build(image: str) -> str:
+    """An image of this repository, made here where no `up` has made it."""
+    name, client = reference(image), docker.from_env()
     if not client.images.list(name):
-        client.images.build(path=str(contexts()["backup"]), tag=name, buildargs={"BASE": base_image.name()}, rm=True)
+        client.images.build(path=str(contexts()[image]), tag=name, buildargs={"BASE": base_image.name()}, rm=True)
     return name
 
 
@@ -142,7 +142,7 @@ def build() -> str:
 def house(**options: Any) -> Iterator[House]:
     """With a database, two backups and log after them; removed afterwards."""
     container = docker.from_env().containers.run(
-        build(),
+        build("backup"),
         ["sleep", "infinity"],
         name=f"basalt-drills-{secrets.token_hex(4)}",
         labels={"basalt.lab": "test"},

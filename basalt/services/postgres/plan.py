@@ -96,7 +96,11 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         name="postgres",
         image="postgres",
         command=("postgres-member",),
-        environment={"PATRONICTL_CONFIG_FILE": f"{FILES}/patroni.yml", "LANG": "C.UTF-8"},
+        environment={
+            "PATRONICTL_CONFIG_FILE": f"{FILES}/patroni.yml",
+            "LANG": "C.UTF-8",
+            "RESERVE_MIB": str(settings.reserve),
+        },
         count=settings.members,
         tier=Tier.DATA,
         ports={"sql": Port(5432), "rest": Port(8008, "https", CONTROL)},

@@ -62,6 +62,9 @@ class Settings(Base):
     workload: Load = Field(default="oltp", description="short transactions, long questions (`olap`), or both")
     storage: Storage = Field(default="ssd", description="what its volume is made of")
     data_gb: int | None = Field(default=None, ge=1, description="GiB of the data's volume, where that is bounded")
+    reserve: int = Field(
+        default=256, ge=0, description="MiB beside the data of each member, to be given away when full"
+    )
     wal_gb: int | None = Field(default=None, ge=1, description="GiB that the write-ahead log may fill")
     databases: dict[DatabaseName, Database] = Field(min_length=1)
     parameters: dict[ParameterName, str | int | float | bool] = Field(default={}, description="PostgreSQL's own names")
