@@ -20,7 +20,8 @@ FILES = "/etc/basalt"
 
 
 class Tier(StrEnum):
-    """Which hosts may carry a workload: `hosts.<name>.tiers` in the stack file lists them."""
+    """Which hosts may carry a workload: `hosts.<name>.tiers` in the stack file lists them. In the order in which they
+    come to life."""
 
     CONTROL = "control"  # consensus: etcd, Redis Sentinel; wants an odd number of failure zones
     DATA = "data"  # holds state that cannot be rebuilt

@@ -241,7 +241,8 @@ def at_once(workload: Workload) -> int:
 
 
 def in_order(plan: Plan) -> list[Planned]:
-    """Who is waited for before those that wait, ordinals in a row: the order in which the graph is declared."""
+    """Who is waited for before those that wait, ordinals in a row: the order in which the graph is declared. Where
+    nobody waits, what all the others come to life by goes first: consensus, then data, and last who watches."""
     by_workload: dict[str, list[Planned]] = defaultdict(list)
     for planned in plan.planned:
         by_workload[planned.instance.workload.name].append(planned)
@@ -254,6 +255,7 @@ def in_order(plan: Plan) -> list[Planned]:
                 visit(other)
             done[name] = None
 
-    for name in by_workload:
+    tiers = list(Tier)
+    for name in sorted(by_workload, key=lambda name: tiers.index(by_workload[name][0].instance.workload.tier)):
         visit(name)
     return [planned for name in done for planned in by_workload[name]]
