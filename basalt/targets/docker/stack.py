@@ -111,6 +111,7 @@ class _Graph:
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
         self._containers: dict[str, Container] = {}
         self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
+        self._quorums = sorted({i.workload.name for i in self._site.instances if i.workload.tier is Tier.CONTROL})
         self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
 
     def _child(self, **more: Any) -> pulumi.ResourceOptions:
@@ -183,11 +184,14 @@ class _Graph:
         return FilesResource(f"{instance.name}-files", args, self._first())
 
     def _before(self, instance: Instance) -> list[pulumi.Resource]:
-        """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it."""
+        """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it. Who watches
+        comes after a quorum: it would take the processors from those that all others come to life by."""
         names = [words.volume_name(self._site, instance, volume) for volume in instance.workload.volumes]
         volumes: list[pulumi.Resource] = [self._volumes[name] for name in names]
         tasks = [gate for task in instance.workload.after for gate in self._gates[task]]
-        return volumes + tasks + self._gates[instance.workload.name][-1:]
+        quorums = self._quorums if instance.workload.tier is Tier.WATCH else []
+        last = [gate for name in (*quorums, instance.workload.name) for gate in self._gates[name][-1:]]
+        return volumes + tasks + last
 
     def _gate(self, instance: Instance, container: Container) -> None:
         workload = instance.workload
