@@ -83,15 +83,18 @@ def reserve(
     the disk, and `keep` it again. Exits with 1 where a member could not do it."""
     with told():
         missed: list[str] = []
-        found = reserves.run(load_stack(ROOT, stack), action, member or [], missed.append)
-        for line in missed:
-            errors.print(line)
+
+        def miss(line: str) -> None:
+            missed.append(line)
+            errors.print(line, style="red", markup=False, highlight=False)
+
+        found = reserves.run(load_stack(ROOT, stack), action, member or [], miss)
         if as_json:
             print(json.dumps([dataclasses.asdict(room) for room in found], indent=2))
-        else:
+        elif found:
             rows = [(room.member, f"{room.reserve} MiB", f"{room.free} MiB") for room in found]
             table("Reserve", ("member", "keeps", "free beside it"), rows)
-        if missed or (action is reserves.Action.KEEP and not all(room.reserve for room in found)):
+        if missed:
             sys.exit(1)
 
 

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from docker.errors import APIError, NotFound
+from requests import RequestException
 
 from basalt.operations.database import DatabaseError, execute
 from basalt.plan import survey
+from basalt.targets.docker.engine import EngineError
 from basalt.topology.model import Topology
 
 
@@ -30,8 +32,8 @@ class Room:
 
 
 def run(topology: Topology, action: Action, members: list[str], say: Callable[[str], object]) -> list[Room]:
-    """Of the named members, or all. A member that cannot be asked is said, the others are not kept waiting for it.
-    DatabaseError where nobody could be asked, or a name is no member's; EngineError."""
+    """Of the named members, or all. A member that cannot be asked or could not do it is said at once, the others are
+    not kept waiting for it. DatabaseError where a name is no member's."""
     site = survey(topology)
     everybody = {instance.name: instance for instance in site.of("postgres")}
     if strange := [name for name in members if name not in everybody]:
@@ -40,13 +42,10 @@ def run(topology: Topology, action: Action, members: list[str], say: Callable[[s
     for name in members or list(everybody):
         try:
             code, output = execute(site, everybody[name], ["postgres-reserve", str(action)])
-        except (NotFound, APIError) as error:
+            if code:
+                say(f"{name}: {output.strip()}")
+            else:
+                found.append(Room(name, **json.loads(output)))
+        except (NotFound, APIError, EngineError, RequestException, ValueError) as error:
             say(f"{name}: {error}")
-            continue
-        if code:
-            say(f"{name}: {output.strip()}")
-        else:
-            found.append(Room(name, **json.loads(output)))
-    if not found:
-        raise DatabaseError(f"stack {topology.name} has no member of a database that answers; see: basalt status")
     return found

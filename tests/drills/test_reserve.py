@@ -88,10 +88,12 @@ def test_a_full_disk_is_no_dead_end(member: Container) -> None:
     assert "No space left on device" in told(member, "cat /tmp/log")[1]
     # Nothing helps but room: it ended, and ends again.
     assert told(member, _START)[0] != 0, told(member, "tail -n 5 /tmp/log")
-    assert room(member, "keep")["reserve"] == _RESERVE
+    assert room(member, "start")["reserve"] == _RESERVE
     assert room(member, "release") == {"reserve": 0, "free": room(member, "show")["free"]}
     code, output = told(member, _START)
     assert code == 0, f"{output}\n{told(member, 'tail -n 20 /tmp/log')[1]}"
+    # A start of the member does not take the room back.
+    assert room(member, "start")["reserve"] == 0
     # What was acknowledged is there, and of what was refused either all or nothing.
     last, rows = map(int, told(member, _LAST)[1].split("|"))
     assert last in (acknowledged, acknowledged + 1)
@@ -107,7 +109,31 @@ def test_a_full_disk_is_no_dead_end(member: Container) -> None:
 
 def test_nothing_is_kept_where_little_is_free(member: Container) -> None:
     assert told(member, "dd if=/dev/zero of=fill bs=1M count=160 status=none")[0] == 0
-    assert room(member, "keep")["reserve"] == 0
+    code, output = told(member, "postgres-reserve keep")
+    assert code == 1
+    assert output.startswith("less than 128 MiB is free\n")
+    assert room(member, "show")["reserve"] == 0
     assert told(member, "rm fill")[0] == 0
     assert room(member, "keep")["reserve"] == _RESERVE
+    # One that cannot be had larger stays as it is.
+    assert told(member, "RESERVE_MIB=100 postgres-reserve keep")[0] == 1
+    assert room(member, "show")["reserve"] == _RESERVE
     assert told(member, "postgres-reserve away")[0] == 2
+
+
+#: In place of what a file system does that promises room and gives none, and then has none.
+_HOLLOW = """mkdir -p /tmp/bin
+printf '#!/bin/sh\ntruncate --size 32M "$3"\n' > /tmp/bin/fallocate
+printf '#!/bin/sh\necho full >&2; exit 1\n' > /tmp/bin/dd
+printf '#!/bin/sh\necho patroni has begun\n' > /tmp/bin/patroni
+chmod +x /tmp/bin/*
+PATH=/tmp/bin:$PATH """
+
+
+def test_a_member_starts_whether_room_can_be_kept_or_not(member: Container) -> None:
+    assert told(member, f"{_HOLLOW} postgres-reserve keep")[0] == 1
+    assert room(member, "show")["reserve"] == 0
+    assert told(member, "ls")[1] == ""
+    code, output = told(member, f"{_HOLLOW} postgres-member")
+    assert code == 0
+    assert "no room is kept for a full disk\npatroni has begun\n" in output

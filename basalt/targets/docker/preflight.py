@@ -1,5 +1,5 @@
 """What must hold on the engines before anything is changed, as a resource that all others depend on: it asks them when
-what it asks for is declared or changed, and is missing after a refresh that found that it holds no more.
+anything of the plan has changed, and is missing after a refresh that found that it holds no more.
 
 An `up` in which nothing changes asks nothing. As with files, what acts is imported where it acts."""
 
@@ -23,7 +23,7 @@ class _PreflightProvider(ResourceProvider):
         return UpdateResult(news)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=any(olds.get(key) != news[key] for key in ("stack", "network", "hosts")))
+        return DiffResult(changes=any(olds.get(key) != news[key] for key in ("stack", "network", "hosts", "plan")))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         with LOADING:

@@ -64,5 +64,6 @@ def test_engines_are_asked_again_when_something_else_is_wanted(planned: Plan) ->
     before = wanted(planned)
     assert before["hosts"]["local"]["ports"][str(PORT)] == "nginx"
     assert not _PreflightProvider().diff("preflight", {**before, "more": 1}, before).changes
+    assert _PreflightProvider().diff("preflight", {**before, "plan": "another"}, before).changes
     other = {**before, "hosts": {"local": {**before["hosts"]["local"], "images": ["basalt/app:new"]}}}
     assert _PreflightProvider().diff("preflight", before, other).changes
