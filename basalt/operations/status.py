@@ -1,7 +1,9 @@
 """`basalt status`: what a stack is doing now."""
 
+import json
 from dataclasses import dataclass
 
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from basalt.collect.samples import Sample
@@ -13,6 +15,9 @@ from basalt.site import Site
 from basalt.targets.docker.container import container_name
 from basalt.targets.docker.health import well
 from basalt.topology.model import Topology
+
+#: Where programs that log JSON have what they say.
+_MESSAGE = ("message", "msg", "_msg")
 
 _ALERTS = 'ALERTS{alertstate="firing", severity!="none"}'
 
@@ -37,7 +42,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`sick`: instances that should last and are not running and healthy, with what they are instead."""
+    """`sick`: instances that should last and are not running and healthy, with what they are instead and said last."""
 
     lasting: int
     sick: dict[str, str]
@@ -71,7 +76,24 @@ def _state(container: Container | None) -> str:
     if container is None:
         return "missing"
     state = container.attrs["State"]
-    return str(state["Health"]["Status"] if state["Running"] else state["Status"])
+    is_now = str(state["Health"]["Status"] if state["Running"] else state["Status"])
+    try:
+        last = said(container.logs(tail=1).decode(errors="replace"))
+    except APIError:  # removed meanwhile
+        return is_now
+    return f"{is_now}; it said last: {last}" if last else is_now
+
+
+def said(line: str) -> str:
+    """A line of a log in at most 200 letters, of JSON its message alone."""
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        entry = line
+    if isinstance(entry, dict):
+        entry = next((entry[key] for key in _MESSAGE if key in entry), line)
+    # Whoever can have a line written may have a terminal's own commands in it.
+    return "".join(letter for letter in " ".join(str(entry).split()) if letter.isprintable())[:200]
 
 
 def _told(row: Row, found: list[Sample]) -> str:
