@@ -1,10 +1,8 @@
 """A plan as Pulumi resources on Docker engines. Loops over instances; every decision was taken in the plan."""
 
 import asyncio
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any, cast
 
 import pulumi
@@ -31,8 +29,6 @@ from basalt.workload import AUTHORITIES, Settle, Tier, Workload
 _ROLL = 300
 _READY = 600
 _TASK = 600
-# From the constructor of a resource's base class to `apply`, where a resource is made by the deepest function.
-_CALLS = 14
 
 
 async def apply(topology: Topology, secrets: Secrets) -> dict[str, object]:
@@ -40,24 +36,8 @@ async def apply(topology: Topology, secrets: Secrets) -> dict[str, object]:
     stack = DockerStack(topology)
     # In a thread, so that the plugins behind engines and authorities start meanwhile.
     made = await asyncio.to_thread(plan, topology)
-    with _innermost_calls():
-        stack.fill(made, secrets)
+    stack.fill(made, secrets)
     return {"urls": urls(made.site), "containers": stack.containers}
-
-
-@contextmanager
-def _innermost_calls() -> Iterator[None]:
-    """The SDK notes the stack of calls that led to each resource, and looks at the file of every one; the first two
-    dozen are its own and the event loop's. Those that say where a resource comes from are the last."""
-    before = getattr(sys, "tracebacklimit", None)
-    sys.tracebacklimit = _CALLS
-    try:
-        yield
-    finally:
-        if before is None:
-            del sys.tracebacklimit
-        else:
-            sys.tracebacklimit = before
 
 
 class Container(pulumi.CustomResource):
