@@ -4,10 +4,12 @@ The settings are Ansible's, so both render the same bytes."""
 
 from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from basalt.workload import SecretRef
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
 
 TEMPLATES = Path(__file__).parent.parent / "templates"
 
@@ -17,7 +19,10 @@ def _secret(name: str) -> str:
 
 
 @cache
-def _environment() -> Environment:
+def _environment() -> "Environment":
+    # A stack file is checked without a template; the engine of these takes as long to load as all checks.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
     environment = Environment(  # noqa: S701  configuration files, not HTML
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,

@@ -31,7 +31,7 @@ from basalt.images import reference
 from basalt.plan import Plan
 from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import arguments, labels, volume_name
-from basalt.targets.docker.stack import in_order
+from basalt.targets.docker.graph import in_order
 from basalt.targets.docker.waiting import wait_completed, wait_healthy
 from tests.live.project import ROOT, Project, copy
 from tests.waiting import until

@@ -4,7 +4,7 @@ One a service, an overview with a row for each, and the same trends over a week.
 it is built; what a reader or the server would miss in it is refused here."""
 
 from collections.abc import Iterable, Iterator
-from copy import deepcopy
+from copy import copy
 from functools import cache
 
 from grafana_foundation_sdk.builders.dashboard import Dashboard, DashboardLink, Row
@@ -36,12 +36,6 @@ def read(name: str) -> tuple[Panel, ...]:
         for remedy in _faults(panel):
             raise DashboardError(path, panel.title or "a panel without a title", remedy)
     return built
-
-
-def check(name: str) -> None:
-    """Raises DashboardError, RowError when something that is drawn of a service cannot be used."""
-    read(name)
-    status.rows(name)
 
 
 def queries(panel: Panel) -> tuple[str, ...]:
@@ -76,7 +70,7 @@ def _faults(panel: Panel) -> Iterator[str]:
 def _firsts(drawn: dict[str, tuple[Panel, ...]]) -> Iterator[Panel]:
     """The panel that stands for a service where all are shown, under the service's name."""
     for name, panels in drawn.items():
-        panel = deepcopy(panels[0])
+        panel = copy(panels[0])
         panel.title = f"{name}: {panel.title}"
         yield panel
 
@@ -123,7 +117,8 @@ def _height(panel: Panel | RowPanel) -> int:
 def _laid(shown: Iterable[Panel | RowPanel]) -> Iterator[Panel | RowPanel]:
     """From left to right; a new line where the next does not fit, or is not as high."""
     x = y = high = 0
-    for number, panel in enumerate(map(deepcopy, shown), 1):
+    # Shallow: the panel's own number and place are all that differs.
+    for number, panel in enumerate(map(copy, shown), 1):
         size = panel.grid_pos or GridPos(w=COLUMNS, h=1)
         if x + size.w > COLUMNS or size.h != high:
             x, y, high = 0, y + high, size.h

@@ -4,9 +4,7 @@ always the one in the file."""
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from basalt.collect import dashboards
 from basalt.services.grafana.settings import BUILT_HERE, Settings, published
-from basalt.services.grafana.sources import sources
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
 from basalt.urls import urls
@@ -77,6 +75,10 @@ def _root(instance: Instance, site: Site) -> str:
 
 def files(instance: Instance, site: Site) -> Iterator[File]:
     """`grafana.ini` with its secrets, whom it asks, and every service's dashboard."""
+    # Who only checks a stack file draws nothing: what draws takes longer to load than all checks.
+    from basalt.collect import dashboards
+    from basalt.services.grafana.sources import sources
+
     yield File(
         "grafana.ini",
         site.render(

@@ -1,15 +1,10 @@
 """What a stack file may say of dashboards."""
 
-from collections.abc import Iterator
-
 from pydantic import Field
 
-from basalt.collect import dashboards
-from basalt.collect.faults import FolderError
 from basalt.topology.listen import Listen, Listener
 from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
-from basalt.topology.problem import Problem
 
 #: Of this repository: images/grafana.
 BUILT_HERE = "grafana"
@@ -32,12 +27,3 @@ def published(settings: Settings, topology: Topology) -> Listener | None:
     if "publish" in settings.model_fields_set:
         return settings.publish
     return Listener("127.0.0.1", 3000) if topology.environment.tolerates_one_host else None
-
-
-def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> Iterator[Problem]:
-    """Dashboards that the server would refuse, or that nobody could read."""
-    for name in topology.services:
-        try:
-            dashboards.check(name)
-        except FolderError as error:
-            yield Problem(str(error.path), error.entry, error.remedy)

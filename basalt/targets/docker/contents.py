@@ -1,5 +1,6 @@
 """What the files of an instance hold: rendered texts with their secrets, and the certificates it bears."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pulumi
@@ -15,7 +16,7 @@ from basalt.workload import Certificate, SecretRef
 class Contents:
     """Fills files for every instance of a plan. `authorities`: by name."""
 
-    def __init__(self, plan: Plan, secrets: Secrets, authorities: dict[str, AuthorityResource]) -> None:
+    def __init__(self, plan: Plan, secrets: Secrets, authorities: Mapping[str, AuthorityResource]) -> None:
         self._plan, self._secrets, self._authorities = plan, secrets, authorities
 
     def of(self, planned: Planned) -> pulumi.Output[str]:

@@ -1,52 +1,35 @@
-"""A plan as Pulumi resources on Docker engines. Loops over instances; every decision was taken in the plan."""
+"""A topology as one resource, and when its parts are loaded, planned and declared."""
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Mapping
-from typing import Any, cast
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import pulumi
-import pulumi_docker as docker
 
-from basalt.images import reference
-from basalt.plan import Plan, Planned, plan
-from basalt.site import Instance
 from basalt.targets.authority import AuthorityResource
-from basalt.targets.docker import container as words
-from basalt.targets.docker.address import describe
-from basalt.targets.docker.contents import Contents, reloadable
-from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
-from basalt.targets.docker.files import FilesArgs, FilesResource
-from basalt.targets.docker.gates import Completed, Healthy, Settled
-from basalt.targets.docker.preflight import Preflight
-from basalt.targets.docker.wanted import wanted
 from basalt.targets.secrets import Secrets
-from basalt.topology.model import Host, Topology
-from basalt.urls import urls
-from basalt.workload import AUTHORITIES, Settle, Tier, Workload
+from basalt.topology.model import Topology
+from basalt.workload import AUTHORITIES
 
-# Seconds. The longest of each seen on two busy cores took a third.
-_ROLL = 300
-_READY = 600
-_TASK = 600
+if TYPE_CHECKING:
+    from basalt.plan import Plan
 
 
 async def apply(topology: Topology, secrets: Secrets) -> dict[str, object]:
     """Registers everything and returns the stack's outputs. They are known when everything is healthy."""
     stack = DockerStack(topology)
-    # In a thread, so that the plugins behind engines and authorities start meanwhile.
-    made = await asyncio.to_thread(plan, topology)
-    stack.fill(made, secrets)
-    return {"urls": urls(made.site), "containers": stack.containers}
+    # The process behind the authorities takes a while to start: what need not be there before is done meanwhile, in a
+    # thread.
+    made = await asyncio.to_thread(_plan, topology)
+    return stack.fill(made, secrets)
 
 
-class Container(pulumi.CustomResource):
-    """As docker.Container, but for its outputs: the SDK makes seventy of them and works out the type of each, where the
-    id is all that is asked for."""
+def _plan(topology: Topology) -> "Plan":
+    """The plan, with what declares it loaded."""
+    import_module("basalt.targets.docker.graph")
+    from basalt.plan import plan
 
-    def __init__(self, name: str, arguments: docker.ContainerArgs, opts: pulumi.ResourceOptions) -> None:
-        # An input type is taken for the mapping that it stands for (pulumi/resource.py, Resource.__init__).
-        super().__init__("docker:index/container:Container", name, cast("Mapping[str, Any]", arguments), opts)
+    return plan(topology)
 
 
 class DockerStack(pulumi.ComponentResource):
@@ -56,7 +39,6 @@ class DockerStack(pulumi.ComponentResource):
 
     def __init__(self, topology: Topology, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("basalt:docker:Stack", topology.name, None, opts)
-        self.engines = {name: self._engine(name, host) for name, host in topology.hosts.items()}
         opts = pulumi.ResourceOptions(parent=self)
         self.authorities = {
             authority.name: AuthorityResource(
@@ -65,181 +47,13 @@ class DockerStack(pulumi.ComponentResource):
             for authority in AUTHORITIES
         }
 
-    def _engine(self, name: str, host: Host) -> docker.Provider:
-        opts = pulumi.ResourceOptions(parent=self)
-        return docker.Provider(f"engine-{name}", host=host.engine, cert_path=host.engine_certificates, opts=opts)
+    def fill(self, made: "Plan", secrets: Secrets) -> dict[str, object]:
+        """Declares everything that the plan says; the stack's outputs."""
+        from basalt.targets.docker.graph import Graph
+        from basalt.urls import urls
 
-    def fill(self, made: Plan, secrets: Secrets) -> None:
-        """Everything that the plan says."""
-        graph = _Graph(made, secrets, self)
-        for planned in in_order(made):
-            graph.add(planned)
-        names = graph.names
-        self.containers = graph.close().id.apply(lambda _: names)
+        graph = Graph(made, secrets, self.authorities, self)
+        ready = graph.fill()
+        self.containers = ready.id.apply(lambda _: graph.names)
         self.register_outputs({"containers": self.containers})
-
-
-class _Graph:
-    """Declares resources in an order in which each finds what it depends on."""
-
-    def __init__(self, plan: Plan, secrets: Secrets, parent: DockerStack) -> None:
-        self._plan, self._site, self._parent = plan, plan.site, parent
-        self._engines = parent.engines
-        self._preflight = Preflight(wanted(plan), self._child())
-        self._networks = {host: self._network(host) for host in plan.topology.hosts}
-        self._contents = Contents(plan, secrets, parent.authorities)
-        self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
-        self._containers: dict[str, Container] = {}
-        self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
-        self._quorums = sorted({i.workload.name for i in self._site.instances if i.workload.tier is Tier.CONTROL})
-        self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
-
-    def _child(self, **more: Any) -> pulumi.ResourceOptions:
-        return pulumi.ResourceOptions(parent=self._parent, **more)
-
-    def _first(self, **more: Any) -> pulumi.ResourceOptions:
-        """For what is the first to change something on an engine."""
-        return self._child(depends_on=[self._preflight], **more)
-
-    def _network(self, host: str) -> docker.Network:
-        topology = self._plan.topology
-        gateway = str(topology.network.network_address + 1)
-        return docker.Network(
-            f"network-{host}",
-            name=topology.name,
-            ipam_configs=[docker.NetworkIpamConfigArgs(subnet=str(topology.network), gateway=gateway)],
-            labels=[docker.NetworkLabelArgs(label="basalt.stack", value=topology.name)],
-            opts=self._first(provider=self._engines[host]),
-        )
-
-    def _own_volumes(self, instance: Instance) -> list[tuple[str, docker.Volume]]:
-        # State outlives its declaration: only `basalt down --data delete` removes it.
-        opts = self._first(provider=self._engines[instance.host], retain_on_delete=True)
-        labels = [docker.VolumeLabelArgs(label=k, value=v) for k, v in words.labels(self._site, instance).items()]
-        names = [(v.name, words.volume_name(self._site, instance, v)) for v in instance.workload.volumes if not v.of]
-        return [
-            (name, docker.Volume(f"{instance.name}-{short}", name=name, labels=labels, opts=opts))
-            for short, name in names
-        ]
-
-    def add(self, planned: Planned) -> None:
-        """One instance: its certificates, files, container, and the gate that others wait at."""
-        instance = planned.instance
-        contents = self._contents.of(planned)
-        files = self._files(planned, contents)
-        labels: dict[str, pulumi.Input[str]] = {**words.labels(self._site, instance)}
-        labels[RESTART_LABEL] = _made_with(planned, contents, files)
-        network = self._networks[instance.host].name
-        arguments = docker.ContainerArgs(
-            **words.arguments(planned, self._site, reference(instance.workload.image)),
-            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network, ipv4_address=instance.address)],
-            labels=[docker.ContainerLabelArgs(label=key, value=value) for key, value in labels.items()],
-        )
-        opts = self._child(
-            provider=self._engines[instance.host],
-            depends_on=[files, *self._before(instance)],
-            delete_before_replace=True,
-        )
-        container = Container(instance.name, arguments, opts)
-        self._containers[instance.name] = container
-        self._gate(instance, container)
-
-    def _files(self, planned: Planned, contents: pulumi.Output[str]) -> FilesResource:
-        instance, how = planned.instance, planned.instance.workload.reload
-        args = FilesArgs(
-            engine=describe(self._site.host(instance)),
-            volume=words.files_volume(self._site, instance),
-            files=contents,
-            reload={
-                "container": words.container_name(self._site, instance),
-                "signal": how.signal if how else "",
-                "command": list(how.command) if how else [],
-                "files": reloadable(planned),
-            },
-            image=reference(instance.workload.image),
-            labels=words.labels(self._site, instance),
-            certificates=self._contents.leaves(planned),
-            owner=instance.workload.uid,
-        )
-        return FilesResource(f"{instance.name}-files", args, self._first())
-
-    def _before(self, instance: Instance) -> list[pulumi.Resource]:
-        """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it. Who watches
-        comes after a quorum: it would take the processors from those that all others come to life by."""
-        names = [words.volume_name(self._site, instance, volume) for volume in instance.workload.volumes]
-        volumes: list[pulumi.Resource] = [self._volumes[name] for name in names]
-        tasks = [gate for task in instance.workload.after for gate in self._gates[task]]
-        quorums = self._quorums if instance.workload.tier is Tier.WATCH else []
-        last = [gate for name in (*quorums, instance.workload.name) for gate in self._gates[name][-1:]]
-        return volumes + tasks + last
-
-    def _gate(self, instance: Instance, container: Container) -> None:
-        workload = instance.workload
-        if workload.task:
-            opts = self._child(depends_on=[container])
-            seen = self._seen(instance, container)
-            completed = Completed(f"{instance.name}-completed", seen, _TASK, opts)
-            self._gates[workload.name].append(completed)
-            if workload.settle:
-                self._gates[workload.name].append(self._settled(instance, workload.settle, completed))
-            return
-        everyone = self._site.of(workload.name)
-        wave = everyone[: instance.ordinal][-(instance.ordinal % at_once(workload) or at_once(workload)) :]
-        if instance.ordinal % at_once(workload) == 0 and instance.ordinal < len(everyone):
-            seen_wave = [self._seen(other, self._containers[other.name]) for other in wave]
-            gate = Healthy(f"{instance.name}-healthy", seen_wave, _ROLL, self._child(), on_create=False)
-            self._gates[workload.name].append(gate)
-
-    def _settled(self, instance: Instance, settle: Settle, completed: Completed) -> Settled:
-        name, stack = f"{instance.name}-settled", self._plan.topology.name
-        replaced = [self._containers[member.name] for member in self._site.of(settle.of)]
-        opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
-        return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
-
-    def _seen(self, instance: Instance, container: Container) -> dict[str, Any]:
-        name = words.container_name(self._site, instance)
-        return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
-
-    def close(self) -> Healthy:
-        """The last gate: everything that lasts is healthy."""
-        lasting = [instance for instance in self._site.instances if not instance.workload.task]
-        seen = [self._seen(instance, self._containers[instance.name]) for instance in lasting]
-        gates = [gate for gates in self._gates.values() for gate in gates]
-        return Healthy("ready", seen, _READY, self._child(depends_on=gates), on_create=True)
-
-
-def _made_with(planned: Planned, contents: pulumi.Output[str], files: FilesResource) -> pulumi.Output[str]:
-    """The label that replaces a container whose instance cannot take up what changed. Certificates are renewed while
-    the resource of the files is; who reloads them need not wait to know its label."""
-    reloads = reloadable(planned)
-    if planned.instance.workload.reload is not None or not planned.certificates:
-        return pulumi.Output.unsecret(contents.apply(lambda told: restart_digest(told, reloads)))
-    both = pulumi.Output.all(contents, files.ends)
-    return pulumi.Output.unsecret(both.apply(lambda known: restart_digest(known[0], reloads, known[1])))
-
-
-def at_once(workload: Workload) -> int:
-    """How many instances are replaced together. Those that hold state or vote go one by one."""
-    careful = workload.quorum or workload.tier in (Tier.DATA, Tier.CONTROL)
-    return 1 if careful else max(1, int(workload.count * workload.roll))
-
-
-def in_order(plan: Plan) -> list[Planned]:
-    """Who is waited for before those that wait, ordinals in a row: the order in which the graph is declared. Where
-    nobody waits, what all the others come to life by goes first: consensus, then data, and last who watches."""
-    by_workload: dict[str, list[Planned]] = defaultdict(list)
-    for planned in plan.planned:
-        by_workload[planned.instance.workload.name].append(planned)
-    done: dict[str, None] = {}
-
-    def visit(name: str) -> None:
-        if name not in done:
-            workload = by_workload[name][0].instance.workload
-            for other in (*workload.after, *([workload.settle.of] if workload.settle else [])):
-                visit(other)
-            done[name] = None
-
-    tiers = list(Tier)
-    for name in sorted(by_workload, key=lambda name: tiers.index(by_workload[name][0].instance.workload.tier)):
-        visit(name)
-    return [planned for name in done for planned in by_workload[name]]
+        return {"urls": urls(made.site), "containers": self.containers}

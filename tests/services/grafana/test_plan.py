@@ -120,11 +120,11 @@ def test_without_metrics_there_is_nothing_to_show() -> None:
         topology(raw(ONE_HOST, services__grafana={}))
 
 
-def test_a_stack_with_a_wrong_dashboard_does_not_load(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_stack_with_a_wrong_dashboard_is_not_planned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(services, "panels", lambda name: (timeseries.Panel().title("lag"),))
     dashboards.read.cache_clear()
     try:
-        with pytest.raises(StackError, match=r"etcd/dashboard\.py: 'lag': it has no description; say"):
-            topology(WATCHED)
+        with pytest.raises(dashboards.DashboardError, match=r"etcd/dashboard\.py: lag: it has no description; say"):
+            plan(topology(WATCHED))
     finally:
         dashboards.read.cache_clear()

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from basalt.plan import survey
-from basalt.targets.docker.stack import at_once
+from basalt.targets.docker.graph import at_once
 from basalt.topology.load import load_stack
 from basalt.topology.model import Target
 from basalt.workload import Limits, Tier, Workload
