@@ -2,6 +2,8 @@
 
 The settings are Ansible's, so both render the same bytes."""
 
+import os
+import sys
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,16 +23,28 @@ def _secret(name: str) -> str:
 @cache
 def _environment() -> "Environment":
     # A stack file is checked without a template; the engine of these takes as long to load as all checks.
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 
+    compiled = _compiled()
     environment = Environment(  # noqa: S701  configuration files, not HTML
         loader=FileSystemLoader(TEMPLATES),
+        bytecode_cache=FileSystemBytecodeCache(str(compiled), "%s.jinja") if compiled else None,
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
     )
     environment.globals["secret"] = _secret
     return environment
+
+
+def _compiled() -> Path | None:
+    """Where compiled templates are kept: to compile them takes longer than to print them. As Python keeps its own, and
+    not where Python would not."""
+    if sys.dont_write_bytecode or not os.access(TEMPLATES, os.W_OK):
+        return None
+    folder = TEMPLATES / "__pycache__"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
 def render(template: str, **values: object) -> str:

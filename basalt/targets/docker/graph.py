@@ -29,13 +29,14 @@ _READY = 600
 _TASK = 600
 
 
-class Container(pulumi.CustomResource):
-    """As docker.Container, but for its outputs: the SDK makes seventy of them and works out the type of each, where the
-    id is all that is asked for."""
+class _Lean(pulumi.CustomResource):
+    """As the SDK's own, but for its outputs: of each it works out dozens, and their types, where two are asked for."""
 
-    def __init__(self, name: str, arguments: docker.ContainerArgs, opts: pulumi.ResourceOptions) -> None:
+    name: pulumi.Output[str]
+
+    def __init__(self, kind: str, name: str, arguments: object, opts: pulumi.ResourceOptions) -> None:
         # An input type is taken for the mapping that it stands for (pulumi/resource.py, Resource.__init__).
-        super().__init__("docker:index/container:Container", name, cast("Mapping[str, Any]", arguments), opts)
+        super().__init__(f"docker:index/{kind.lower()}:{kind}", name, cast("Mapping[str, Any]", arguments), opts)
 
 
 class Graph:
@@ -50,7 +51,7 @@ class Graph:
         self._networks = {host: self._network(host) for host in plan.topology.hosts}
         self._contents = Contents(plan, secrets, authorities)
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
-        self._containers: dict[str, Container] = {}
+        self._containers: dict[str, _Lean] = {}
         self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
         self._quorums = sorted({i.workload.name for i in self._site.instances if i.workload.tier is Tier.CONTROL})
         self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
@@ -66,24 +67,23 @@ class Graph:
         opts = self._child()
         return docker.Provider(f"engine-{name}", host=host.engine, cert_path=host.engine_certificates, opts=opts)
 
-    def _network(self, host: str) -> docker.Network:
+    def _network(self, host: str) -> _Lean:
         topology = self._plan.topology
         gateway = str(topology.network.network_address + 1)
-        return docker.Network(
-            f"network-{host}",
+        arguments = docker.NetworkArgs(
             name=topology.name,
             ipam_configs=[docker.NetworkIpamConfigArgs(subnet=str(topology.network), gateway=gateway)],
             labels=[docker.NetworkLabelArgs(label="basalt.stack", value=topology.name)],
-            opts=self._first(provider=self._engines[host]),
         )
+        return _Lean("Network", f"network-{host}", arguments, self._first(provider=self._engines[host]))
 
-    def _own_volumes(self, instance: Instance) -> list[tuple[str, docker.Volume]]:
+    def _own_volumes(self, instance: Instance) -> list[tuple[str, _Lean]]:
         # State outlives its declaration: only `basalt down --data delete` removes it.
         opts = self._first(provider=self._engines[instance.host], retain_on_delete=True)
         labels = [docker.VolumeLabelArgs(label=k, value=v) for k, v in words.labels(self._site, instance).items()]
         names = [(v.name, words.volume_name(self._site, instance, v)) for v in instance.workload.volumes if not v.of]
         return [
-            (name, docker.Volume(f"{instance.name}-{short}", name=name, labels=labels, opts=opts))
+            (name, _Lean("Volume", f"{instance.name}-{short}", docker.VolumeArgs(name=name, labels=labels), opts))
             for short, name in names
         ]
 
@@ -111,7 +111,7 @@ class Graph:
             depends_on=[files, *self._before(instance)],
             delete_before_replace=True,
         )
-        container = Container(instance.name, arguments, opts)
+        container = _Lean("Container", instance.name, arguments, opts)
         self._containers[instance.name] = container
         self._gate(instance, container)
 
@@ -144,7 +144,7 @@ class Graph:
         last = [gate for name in (*quorums, instance.workload.name) for gate in self._gates[name][-1:]]
         return volumes + tasks + last
 
-    def _gate(self, instance: Instance, container: Container) -> None:
+    def _gate(self, instance: Instance, container: _Lean) -> None:
         workload = instance.workload
         if workload.task:
             opts = self._child(depends_on=[container])
@@ -167,7 +167,7 @@ class Graph:
         opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
         return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
 
-    def _seen(self, instance: Instance, container: Container) -> dict[str, Any]:
+    def _seen(self, instance: Instance, container: _Lean) -> dict[str, Any]:
         name = words.container_name(self._site, instance)
         return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
 

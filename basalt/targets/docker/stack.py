@@ -1,6 +1,9 @@
 """A topology as one resource, and when its parts are loaded, planned and declared."""
 
 import asyncio
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -52,8 +55,20 @@ class DockerStack(pulumi.ComponentResource):
         from basalt.targets.docker.graph import Graph
         from basalt.urls import urls
 
-        graph = Graph(made, secrets, self.authorities, self)
-        ready = graph.fill()
+        with _unplaced():
+            graph = Graph(made, secrets, self.authorities, self)
+            ready = graph.fill()
         self.containers = ready.id.apply(lambda _: graph.names)
         self.register_outputs({"containers": self.containers})
         return {"urls": urls(made.site), "containers": self.containers}
+
+
+@contextmanager
+def _unplaced() -> Iterator[None]:
+    """The SDK notes with each resource by which calls it was made, line by line (runtime/resource.py): of all of them
+    the same, and a twentieth of a run in which nothing changes."""
+    sys.tracebacklimit = 1
+    try:
+        yield
+    finally:
+        del sys.tracebacklimit
