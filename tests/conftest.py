@@ -1,24 +1,42 @@
 """What failed first, in a few lines, where `.ci/run` finds it: the whole output is long, and what fails after a live
 test often fails because of it."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 FAILURES = Path(__file__).parent.parent / ".basalt" / "reports" / "failures.txt"
 
+TESTS = Path(__file__).parent
+
 #: Lines of a message that are kept: an assertion's explanation comes first.
 _LINES = 12
 _FAILURES = 5
 
+#: Whether this is one of several processes that share the work: the one that shares it out hears of everything.
+_WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
 
 def pytest_sessionstart() -> None:
     """Those of the last run are over."""
-    FAILURES.unlink(missing_ok=True)
+    if not _WORKER:
+        FAILURES.unlink(missing_ok=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Where several processes share the work (`--dist loadgroup`), one of them has all live tests of a folder: these
+    share what they have made."""
+    for item in items:
+        folder = item.path.relative_to(TESTS).parts[0]
+        if folder == "ansible" or item.get_closest_marker("live"):
+            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Written as it happens: a run may be killed."""
+    if _WORKER:
+        return
     kept = FAILURES.read_text() if FAILURES.exists() else ""
     if report.failed and kept.count("\ntests/") < _FAILURES:
         told = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
