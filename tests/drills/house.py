@@ -17,7 +17,7 @@ from basalt.services.backup.settings import S3
 from basalt.workload import SecretRef
 from tools.setup import base_image
 
-_REPOSITORY, _DATA, _GOOD, _DRILL = "/var/lib/pgbackrest", "/var/lib/pg", "/var/lib/good", "/var/lib/drill"
+_REPOSITORY, _DATA, _GOOD, DRILL = "/var/lib/pgbackrest", "/var/lib/pg", "/var/lib/good", "/var/lib/drill"
 _BIN = "/usr/lib/postgresql/17/bin"
 
 #: A file that is missing is missing the next time too: pgBackRest would look again twice, 15 seconds apart.
@@ -80,11 +80,10 @@ cp -a {_GOOD}/repository/. "$repository" && cp -a {_GOOD}/data/. {_DATA}
 """
 
 
-def configuration(restores: str, own: str = "", s3: S3 | None = None, secret: str = "") -> str:
+def configuration(restores: str, own: str = "", s3: S3 | None = None, secret: str = "", processes: int = 1) -> str:
     """What a stack's scheduler reads, with lines of its own after it."""
-    text = render(
-        "backup/pgbackrest.conf.j2", stack="lab", s3=s3, clients=(), agents=(), restores=restores, processes=1
-    )
+    given = {"clients": (), "agents": (), "restores": restores, "processes": processes}
+    text = render("backup/pgbackrest.conf.j2", stack="lab", s3=s3, **given)
     for name, value in {"backup/cipher": "aKeyThatOpensNothingElse", "backup/cipher-s3": "another"}.items():
         text = text.replace(str(SecretRef(name)), value)
     return (text.replace(str(SecretRef(f"given/{s3.secret}")), secret) if s3 else text) + own
@@ -118,12 +117,12 @@ class House:
 
     def left(self) -> set[str]:
         """What drills left in their folder."""
-        return set(self.run(f"ls {_DRILL}").split())
+        return set(self.run(f"ls {DRILL}").split())
 
     def mend(self) -> None:
         """All is as it was before anything was damaged."""
         self.run(_MEND)
-        self.write("drill.conf", configuration(_DRILL, AT_ONCE))
+        self.write("drill.conf", configuration(DRILL, AT_ONCE))
 
     def write(self, name: str, text: str) -> None:
         """A file of its configuration."""
@@ -157,7 +156,7 @@ def house(**options: Any) -> Iterator[House]:
         script = f"mkdir {folders} && chown 10001:10001 {folders} && chmod 700 /etc/basalt"
         container.exec_run(["sh", "-c", script], user="0")
         made.write("pgbackrest.conf", configuration("", DATABASE))
-        made.write("drill.conf", configuration(_DRILL, AT_ONCE))
+        made.write("drill.conf", configuration(DRILL, AT_ONCE))
         made.write("repositories", "local\n")
         made.write("assertions.json", json.dumps(_ASSERTIONS) + "\n")
         made.run(_PREPARE)

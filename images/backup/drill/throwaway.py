@@ -172,7 +172,7 @@ class Throwaway:
         """Every table, every B-tree, and that each row is in each B-tree of its table. StepError."""
         run(
             self.tool("pg_amcheck"), f"--host={self._run}", "--username=postgres", "--all", "--install-missing",
-            "--heapallindexed",
+            "--heapallindexed", f"--jobs={processes()}",
         )  # fmt: skip
 
     def stop(self) -> None:
@@ -192,6 +192,12 @@ class Throwaway:
         if not path.exists():
             raise StepError(f"there is no {path}: the data are of another version of PostgreSQL")
         return str(path)
+
+
+def processes() -> int:
+    """How many work at once: as many as pgBackRest is told."""
+    told = dict(line.split("=", 1) for line in Path(CONFIG).read_text().splitlines() if "=" in line)
+    return int(told.get("process-max", 1))
 
 
 def ask(*words: str) -> str:
