@@ -7,6 +7,7 @@ from functools import cache
 from typing import Any
 
 import pulumi
+from pulumi.runtime.mocks import MockMonitor
 
 from basalt.plan import plan
 from basalt.targets.apply import apply
@@ -44,12 +45,44 @@ class Recorder(pulumi.runtime.Mocks):
         return {}, None
 
 
+class Monitor(MockMonitor):
+    """Notes what each resource waits for, which mocks are not told."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self.waits: dict[str, set[str]] = {}
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802  the base class's name
+        """Names, out of `urn:pulumi:<stack>::<project>::<type>::<name>`."""
+        self.waits[request.name] = {urn.rpartition("::")[2] for urn in request.dependencies}
+        return super().RegisterResource(request)  # type: ignore[no-untyped-call]
+
+
 def program(topology: Topology) -> list[Made]:
     """Runs the program for a topology and returns what it registered."""
     recorder = Recorder()
+    _run(topology, Monitor(recorder))
+    return recorder.made
+
+
+def waits(topology: Topology) -> dict[str, set[str]]:
+    """Resource -> all that must be there before it, by name."""
+    monitor = Monitor(Recorder())
+    _run(topology, monitor)
+
+    @cache
+    def before(name: str) -> frozenset[str]:
+        direct = monitor.waits.get(name, set())
+        return frozenset(direct).union(*map(before, direct))
+
+    return {name: set(before(name)) for name in monitor.waits}
+
+
+def _run(topology: Topology, monitor: Monitor) -> None:
     # Mocks are bound to a loop; another test may have closed the one there was.
     asyncio.set_event_loop(_loop())
-    pulumi.runtime.set_mocks(recorder, project="basalt", stack=topology.name, preview=True)
+    stack = topology.name
+    pulumi.runtime.set_mocks(monitor.mocks, project="basalt", stack=stack, preview=True, monitor=monitor)
 
     def deploy() -> pulumi.Output[dict[str, object]]:
         seed = pulumi.Output.secret("00" * 32)
@@ -57,7 +90,6 @@ def program(topology: Topology) -> list[Made]:
         return pulumi.Output.from_input(apply(topology, Secrets(seed, given)))
 
     pulumi.runtime.test(deploy)()  # type: ignore[no-untyped-call]
-    return recorder.made
 
 
 @cache

@@ -3,7 +3,7 @@
 from basalt.workload.exporter import RARELY, asks_https, exporter
 from basalt.workload.files import Certificate, Content, File, SecretRef
 from basalt.workload.promises import Objective, Threshold
-from basalt.workload.settle import Settle
+from basalt.workload.settle import Guard, Settle
 from basalt.workload.words import (
     AUTHORITIES,
     CONTROL,
@@ -43,6 +43,7 @@ __all__ = [
     "Content",
     "Endpoint",
     "File",
+    "Guard",
     "HostFolder",
     "Limits",
     "LogFormat",

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from basalt.workload.promises import Objective, Threshold
-from basalt.workload.settle import Settle
+from basalt.workload.settle import Guard, Settle
 
 #: Every basalt image runs as this user; no host account has the number, so a file it owns belongs to a container.
 UID = 10001
@@ -262,6 +262,8 @@ class Workload:
     task: bool = False
     #: For a task: what follows it.
     settle: Settle | None = None
+    #: What it does before others are touched.
+    guard: Guard | None = None
     #: Tasks that must have ended well before an instance starts or is replaced.
     after: tuple[str, ...] = ()
     #: Instance N runs on the host of instance N of that workload.

@@ -6,14 +6,15 @@ from collections.abc import Iterator
 from dataclasses import asdict, replace
 
 from basalt.services.backup.crontab import longest_pause
-from basalt.services.backup.settings import Settings
+from basalt.services.backup.settings import APPLICATION, Settings
 from basalt.services.postgres.settings import Settings as Postgres
 from basalt.site import Address, Instance, Site
 from basalt.topology.duration import seconds
-from basalt.topology.model import Topology
+from basalt.topology.model import Role, Topology
 from basalt.workload import (
     Endpoint,
     File,
+    Guard,
     Limits,
     LogFormat,
     Port,
@@ -35,6 +36,8 @@ AGENT = "backup-agent.agent"
 _PORT = 8432
 _REPOSITORY = "/var/lib/pgbackrest"
 _DRILL = "/var/lib/drill"
+#: All that has to do with a backup; provisioning, because members are restarted after it where parameters want it.
+_CHAIN = ("postgres", "postgres-provision", "backup", "backup-agent", "backup-scheduler")
 _SERVE = ("pgbackrest", "--config", "/etc/basalt/pgbackrest.conf", "server")
 _LOG = LogFormat(r"^\S+ \S+ P\d+ +(?P<level>[A-Z]+): (?P<message>.*)")
 # A handshake and no more: no dependency is asked.
@@ -112,7 +115,15 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         thresholds=tuple(_ages(settings)),
         # What its jobs print.
         log_format=_LOG,
+        guard=_guard(settings, topology),
     )
+
+
+def _guard(settings: Settings, topology: Topology) -> Guard | None:
+    """None where the stack does not lead: who takes over is not kept waiting by a backup."""
+    if not settings.before_deploy or topology.role is not Role.PRIMARY:
+        return None
+    return Guard(("backup",), of=(APPLICATION,), needs=_CHAIN)
 
 
 def _backups(settings: Settings) -> Iterator[ScheduledJob]:

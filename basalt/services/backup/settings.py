@@ -12,6 +12,9 @@ from basalt.topology.model import Settings as Base
 from basalt.topology.model import Topology
 from basalt.topology.problem import Problem
 
+#: The service that deploys change.
+APPLICATION = "app"
+
 Schedule = Annotated[str, AfterValidator(checked)]
 
 
@@ -58,6 +61,7 @@ class Settings(Base):
     drill: Schedule = Field(default="0 3 * * *", description="crontab line, UTC: the newest is restored and proved")
     drill_older: Schedule = Field(default="0 4 * * 0", description="crontab line, UTC: any older one is")
     assertions: tuple[Assertion, ...] = Field(default=(), description="what each drill asks the restored databases")
+    before_deploy: bool = Field(default=False, description="an `up` that changes the application takes one first")
     late: Duration = Field(default="2h", description="how long after its time a backup may end before people are told")
     memory: int = Field(default=512, ge=384, description="MiB of the container that takes backups and proves them")
 
@@ -72,6 +76,9 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     if settings.s3 and settings.s3.secret not in given:
         remedy = f"pulumi config set --secret --path 'basalt:secrets.{settings.s3.secret}' --stack {topology.name}"
         yield Problem("services.backup.s3.secret", settings.s3.secret, f"there is no such secret; say it: {remedy}")
+    if settings.before_deploy and APPLICATION not in topology.services:
+        remedy = f"there is no services.{APPLICATION} that an up could change; remove the line"
+        yield Problem("services.backup.before_deploy", settings.before_deploy, remedy)
     postgres = topology.service(Postgres)
     if postgres is None:
         yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")

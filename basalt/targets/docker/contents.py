@@ -9,6 +9,7 @@ from basalt.plan import Plan, Planned
 from basalt.targets.authority import AuthorityResource
 from basalt.targets.derive import value
 from basalt.targets.docker.digest import encode
+from basalt.targets.docker.wanted import made_of
 from basalt.targets.secrets import Secrets
 from basalt.workload import Certificate, SecretRef
 
@@ -35,6 +36,11 @@ class Contents:
 
         inputs: dict[str, Any] = {"seed": self._secrets.seed, "given": self._secrets.given, **authorities}
         return pulumi.Output.secret(pulumi.Output.all(**inputs).apply(fill))
+
+    def made_of(self, services: tuple[str, ...]) -> pulumi.Output[dict[str, str]]:
+        """As `wanted.made_of`; for everybody to see."""
+        known = pulumi.Output.all(self._secrets.seed, self._secrets.given)
+        return pulumi.Output.unsecret(known.apply(lambda pair: made_of(self._plan, services, pair[0], pair[1])))
 
     def leaves(self, planned: Planned) -> dict[str, dict[str, Any]]:
         """The certificates that an instance bears, as `targets.leaves.Wanted`; their keys are issued with its files."""

@@ -1,10 +1,11 @@
-"""Points in the graph that wait: for containers to be healthy, for a task to have ended well, for what follows it. As
-with files, what acts is imported where it acts."""
+"""Points in the graph that wait: for containers to be healthy, for a task to have ended well, for what follows it, for
+what comes before a change. As with files, what acts is imported where it acts."""
 
 import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -33,14 +34,7 @@ class _HealthyProvider(ResourceProvider):
 
     @staticmethod
     def _wait(props: dict[str, Any]) -> None:
-        with LOADING:
-            from basalt.targets.docker.waiting import wait_healthy
-
-        deadline = time.monotonic() + props["seconds"]
-        engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
-        for url, engine in engines.items():
-            names = [c["name"] for c in props["containers"] if c["engine"]["url"] == url]
-            wait_healthy(engine, names, max(1.0, deadline - time.monotonic()))
+        _wait_healthy(props)
 
 
 class _CompletedProvider(ResourceProvider):
@@ -83,11 +77,57 @@ class _SettledProvider(ResourceProvider):
     @staticmethod
     def _settle(props: dict[str, Any]) -> None:
         deadline = time.monotonic() + props["seconds"]
-        command = [sys.executable, "-m", "basalt", *props["command"], "--stack", props["stack"]]
-        while (done := subprocess.run(command, capture_output=True, text=True, check=False)).returncode:
+        while (done := _run(props)).returncode:
             if done.returncode != _REFUSED or time.monotonic() > deadline:
-                raise RuntimeError(f"{' '.join(command[2:])}: {(done.stderr or done.stdout).strip()[-2000:]}")
+                raise RuntimeError(_why(done))
             time.sleep(_AGAIN)
+
+
+class _GuardedProvider(ResourceProvider):
+    serialize_as_secret_always = False
+
+    def create(self, props: dict[str, Any]) -> CreateResult:
+        return CreateResult(props["stack"], props)
+
+    def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
+        with LOADING:
+            from basalt.targets.docker.engine import EngineError
+            from basalt.targets.docker.waiting import GateError
+
+        first = f"nothing of {', '.join(news['of'])} was changed: basalt {' '.join(news['command'])} comes first"
+        try:
+            _wait_healthy(news, started=True)
+        except (EngineError, GateError) as error:
+            raise RuntimeError(f"{first}, and {error}") from error
+        if (done := _run(news)).returncode:
+            raise RuntimeError(f"{first}, and failed\n{_why(done)}")
+        return UpdateResult(news)
+
+    def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        return DiffResult(changes=olds.get("made_of") != news["made_of"])
+
+
+def _wait_healthy(props: dict[str, Any], *, started: bool = False) -> None:
+    """As `waiting.wait_healthy`, on each engine."""
+    with LOADING:
+        from basalt.targets.docker.waiting import wait_healthy
+
+    deadline = time.monotonic() + props["seconds"]
+    engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
+    for url, engine in engines.items():
+        names = [c["name"] for c in props["containers"] if c["engine"]["url"] == url]
+        wait_healthy(engine, names, max(1.0, deadline - time.monotonic()), started=started)
+
+
+def _run(props: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
+    """`command` as basalt's, for the stack."""
+    command = [sys.executable, "-m", "basalt", *props["command"], "--stack", props["stack"]]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _why(done: "subprocess.CompletedProcess[str]") -> str:
+    """What a command that failed said last."""
+    return f"{' '.join(done.args[2:])}: {(done.stderr or done.stdout).strip()[-2000:]}"
 
 
 class Healthy(Resource, module="basalt", name="Healthy"):
@@ -122,6 +162,26 @@ class Settled(Resource, module="basalt", name="Settled"):
     ) -> None:
         inputs = {"stack": stack, "command": list(command), "seconds": seconds, **parameters}
         super().__init__(_SettledProvider(), name, inputs, opts)
+
+
+@dataclass(frozen=True)
+class GuardedArgs:
+    """`containers`: {name, engine} of those that `command` needs healthy, within `seconds`. `made_of`: what is told of
+    each workload of the services `of` (`wanted.made_of`)."""
+
+    stack: str
+    command: list[str]
+    of: list[str]
+    containers: list[dict[str, Any]]
+    made_of: pulumi.Input[dict[str, str]]
+    seconds: int
+
+
+class Guarded(Resource, module="basalt", name="Guarded"):
+    """What comes before services are changed (`basalt.workload.Guard`): a preview tells by `made_of` for whose sake."""
+
+    def __init__(self, name: str, args: GuardedArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(_GuardedProvider(), name, {**vars(args)}, opts)
 
 
 class Completed(Resource, module="basalt", name="Completed"):

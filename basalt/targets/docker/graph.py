@@ -16,12 +16,12 @@ from basalt.targets.docker.address import describe
 from basalt.targets.docker.contents import Contents, reloadable
 from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
 from basalt.targets.docker.files import FilesArgs, FilesResource
-from basalt.targets.docker.gates import Completed, Healthy, Settled
+from basalt.targets.docker.gates import Completed, Guarded, GuardedArgs, Healthy, Settled
 from basalt.targets.docker.preflight import Preflight
 from basalt.targets.docker.wanted import wanted
 from basalt.targets.secrets import Secrets
 from basalt.topology.model import Host
-from basalt.workload import Settle, Tier, Workload
+from basalt.workload import Guard, Settle, Tier, Workload
 
 # Seconds. The longest of each seen on two busy cores took a third.
 _ROLL = 300
@@ -53,6 +53,8 @@ class Graph:
         self._volumes = dict(pair for instance in self._site.instances for pair in self._own_volumes(instance))
         self._containers: dict[str, _Lean] = {}
         self._gates: dict[str, list[pulumi.Resource]] = defaultdict(list)
+        self._guards = guards(plan)
+        self._guarded: dict[Guard, Guarded] = {}
         self._quorums = sorted({i.workload.name for i in self._site.instances if i.workload.tier is Tier.CONTROL})
         self.names = [words.container_name(self._site, instance) for instance in self._site.instances]
 
@@ -132,7 +134,27 @@ class Graph:
             certificates=self._contents.leaves(planned),
             owner=instance.workload.uid,
         )
-        return FilesResource(f"{instance.name}-files", args, self._first())
+        # The files, so that who is not to be touched finds none that are new when the engine starts it again.
+        first = [self._before_all_of(guard) for guard in self._guards.get(instance.service, ())]
+        opts = self._child(depends_on=[self._preflight, *first])
+        return FilesResource(f"{instance.name}-files", args, opts)
+
+    def _before_all_of(self, guard: Guard) -> Guarded:
+        """One for all that it guards. What it needs is declared by now (`in_order`)."""
+        if guard not in self._guarded:
+            needed = [instance for name in guard.needs for instance in self._site.of(name)]
+            args = GuardedArgs(
+                stack=self._plan.topology.name,
+                command=list(guard.command),
+                of=list(guard.of),
+                containers=[self._where(instance) for instance in needed if not instance.workload.task],
+                made_of=self._contents.made_of(guard.of),
+                seconds=_READY,
+            )
+            settled = [gate for name in guard.needs for gate in self._gates[name]]
+            opts = self._child(depends_on=[*(self._containers[instance.name] for instance in needed), *settled])
+            self._guarded[guard] = Guarded(f"{guard.command[0]}-before-{'-'.join(guard.of)}", args, opts)
+        return self._guarded[guard]
 
     def _before(self, instance: Instance) -> list[pulumi.Resource]:
         """What must be there first: volumes, tasks it waits for, and, in a roll, the instance before it. Who watches
@@ -167,9 +189,14 @@ class Graph:
         opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
         return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
 
+    def _where(self, instance: Instance) -> dict[str, Any]:
+        return {
+            "name": words.container_name(self._site, instance),
+            "engine": describe(self._site.host(instance)),
+        }
+
     def _seen(self, instance: Instance, container: _Lean) -> dict[str, Any]:
-        name = words.container_name(self._site, instance)
-        return {"name": name, "id": container.id, "engine": describe(self._site.host(instance))}
+        return {**self._where(instance), "id": container.id}
 
     def _close(self) -> Healthy:
         """The last gate: everything that lasts is healthy."""
@@ -195,6 +222,14 @@ def at_once(workload: Workload) -> int:
     return 1 if careful else max(1, int(workload.count * workload.roll))
 
 
+def guards(plan: Plan) -> dict[str, tuple[Guard, ...]]:
+    """By service: what must have ended well before anything of it is touched."""
+    found = dict.fromkeys(instance.workload.guard for instance in plan.site.instances)
+    declared = [guard for guard in found if guard]
+    services = {service for guard in declared for service in guard.of}
+    return {service: tuple(guard for guard in declared if service in guard.of) for service in services}
+
+
 def in_order(plan: Plan) -> list[Planned]:
     """Who is waited for before those that wait, ordinals in a row: the order in which the graph is declared. Where
     nobody waits, what all the others come to life by goes first: consensus, then data, and last who watches."""
@@ -202,11 +237,14 @@ def in_order(plan: Plan) -> list[Planned]:
     for planned in plan.planned:
         by_workload[planned.instance.workload.name].append(planned)
     done: dict[str, None] = {}
+    guarding = guards(plan)
 
     def visit(name: str) -> None:
         if name not in done:
-            workload = by_workload[name][0].instance.workload
-            for other in (*workload.after, *([workload.settle.of] if workload.settle else [])):
+            instance = by_workload[name][0].instance
+            settled = [instance.workload.settle.of] if instance.workload.settle else []
+            needed = [other for guard in guarding.get(instance.service, ()) for other in guard.needs]
+            for other in (*instance.workload.after, *settled, *needed):
                 visit(other)
             done[name] = None
 

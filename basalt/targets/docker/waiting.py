@@ -11,6 +11,7 @@ from basalt.targets.docker.health import well
 
 _POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
 _TAIL = 30  # lines of a failed container's log
+_STOPPED = "exited"  # one that crashed is "restarting"
 _CRASHES = 8  # the engine doubles its pause each time: half a minute of starting and dying is no slow start
 
 
@@ -23,8 +24,9 @@ def _tail(container: Container) -> str:
     return f"the last lines of its log:\n{log}" if log else "it printed nothing"
 
 
-def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> None:
-    """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone."""
+def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float, *, started: bool = False) -> None:
+    """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone; with
+    `started`, also when somebody has stopped one: nothing starts it while it is waited for."""
     client = connect(engine)
     deadline = time.monotonic() + seconds
     waiting = list(names)
@@ -40,6 +42,8 @@ def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float) -> No
             if c.attrs["RestartCount"] - before.setdefault(str(c.id), c.attrs["RestartCount"]) >= _CRASHES
         ]:
             raise GateError("\n".join(f"{c.name} starts and dies again and again; {_tail(c)}" for c in crashed))
+        if started and (stopped := [str(c.name) for c in sick if c.attrs["State"]["Status"] == _STOPPED]):
+            raise GateError("\n".join(f"{name} was stopped; start it: docker start {name}" for name in stopped))
         if sick and time.monotonic() > deadline:
             raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
         waiting = [str(container.name) for container in sick]

@@ -2,6 +2,7 @@
 
 import json
 import re
+from typing import Any
 
 import pytest
 
@@ -10,6 +11,8 @@ from basalt.plan import Plan, plan
 from basalt.services.backup.crontab import checked, longest_pause
 from basalt.topology.load import load
 from basalt.topology.problem import StackError
+from basalt.workload import Guard
+from tests.services.app.stack import SHOP
 from tests.stacks import DATABASE, raw, topology
 
 BACKUP = raw(DATABASE, services__backup={})
@@ -196,6 +199,31 @@ def test_assertions_are_asked_of_declared_databases() -> None:
     assert json.loads(text(made, "backup-scheduler-1", "assertions.json")) == asked
     with pytest.raises(StackError, match=r"services\.backup\.assertions\.0\.database: 'app': declared are: shop"):
         topology(BACKUP, services__backup={"assertions": [{"database": "app", "query": "SELECT true"}]})
+
+
+SHOP_BACKUP = raw(SHOP, services__backup={"before_deploy": True})
+
+
+def guards(**changes: Any) -> list[Guard]:
+    workloads = [i.workload for i in plan(topology(SHOP_BACKUP, **changes)).site.instances]
+    return [workload.guard for workload in workloads if workload.guard]
+
+
+def test_a_backup_comes_before_a_deploy_where_it_is_asked_for() -> None:
+    (guard,) = guards()
+    assert (guard.command, guard.of) == (("backup",), ("app",))
+    assert set(guard.needs) <= {i.workload.name for i in plan(topology(SHOP_BACKUP)).site.instances}
+    assert guards(services__backup={}) == []
+
+
+def test_who_takes_over_is_not_kept_waiting_by_a_backup() -> None:
+    assert guards(role="standby", peers={"fra": {"authority": "witness"}}) == []
+
+
+def test_a_backup_before_deploys_of_nothing_is_refused() -> None:
+    told = r"services\.backup\.before_deploy: True: there is no services\.app that an up could change; remove the line"
+    with pytest.raises(StackError, match=told):
+        topology(BACKUP, services__backup={"before_deploy": True})
 
 
 def test_a_backup_of_nothing_is_refused() -> None:

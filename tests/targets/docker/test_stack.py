@@ -3,14 +3,15 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from basalt.plan import survey
 from basalt.targets.docker.graph import at_once
-from basalt.topology.load import load_stack
-from basalt.topology.model import Target
+from basalt.topology.load import load, load_stack
+from basalt.topology.model import Target, Topology
 from basalt.workload import Limits, Tier, Workload
-from tests.mocks import Made, program
-from tests.stacks import THREE_HOSTS, topology
+from tests.mocks import Made, program, waits
+from tests.stacks import THREE_HOSTS, raw, topology
 
 ROOT = Path(__file__).parent.parent.parent.parent
 STACKS = sorted(
@@ -64,6 +65,53 @@ def test_what_follows_a_task_tells_what_a_change_takes() -> None:
 def test_nobody_settles_what_is_being_replaced() -> None:
     names = [one.name for one in program(load_stack(ROOT, "test")) if not one.type.endswith(":Files")]
     assert names.index("postgres-provision-1-settled") > names.index("postgres-3")
+
+
+GUARD = "backup-before-app"
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Topology:
+    """The stack of the live tests with the option."""
+    document = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())["config"]["basalt:topology"]
+    return load("test", raw(document, services__backup__before_deploy=True))
+
+
+@pytest.fixture(scope="module")
+def before(guarded: Topology) -> dict[str, set[str]]:
+    """What each resource waits for."""
+    return waits(guarded)
+
+
+def test_a_backup_before_a_deploy_is_one_resource_more_and_asks_all_that_it_needs(guarded: Topology) -> None:
+    without = [one.name for one in program(load_stack(ROOT, "test"))]
+    made = program(guarded)
+    assert sorted(one.name for one in made) == sorted([*without, GUARD])
+    (guard,) = of_type(made, "Guarded")
+    assert (guard.name, guard.inputs["command"], guard.inputs["stack"]) == (GUARD, ["backup"], "test")
+    assert set(guard.inputs["made_of"]) == {"migrate", "api", "payment", "worker"}
+    assert {container["name"].removeprefix("test-") for container in guard.inputs["containers"]} == {
+        *(f"{name}-{number}" for name in ("postgres", "backup-agent") for number in (1, 2, 3)),
+        "backup-1",
+        "backup-scheduler-1",
+    }
+
+
+def test_nothing_of_the_application_comes_before_the_backup(guarded: Topology, before: dict[str, set[str]]) -> None:
+    own = {i.name for i in survey(guarded).instances if i.service == "app"}
+    assert "migrate-1" in own
+    assert {name for name in before if GUARD in before[name]} == {
+        *own,
+        *(f"{name}-files" for name in own),
+        "migrate-1-completed",
+        *(name for name in before if name.endswith("-healthy") and name.removesuffix("-healthy") in own),
+        "ready",
+    }
+
+
+def test_the_backup_comes_when_all_that_it_needs_has_settled(before: dict[str, set[str]]) -> None:
+    needed = {"postgres-3", "backup-agent-3", "backup-1", "backup-scheduler-1", "postgres-provision-1-settled"}
+    assert needed <= before[GUARD]
 
 
 def test_a_label_tells_when_files_force_a_replacement() -> None:
