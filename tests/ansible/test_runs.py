@@ -44,6 +44,8 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
         "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
         "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
+        "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
+        "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
