@@ -20,6 +20,7 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "base : Say whom chronyd asks for the time",
         "base : Say who may become root",
         "firewall : Load the ruleset at every boot",
+        "updates : Say what starts anew after an update",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -46,6 +47,8 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
         "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
         "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
+        "updates : Say what is updated": "chmod 0600 /etc/apt/apt.conf.d/60basalt-updates",
+        "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
