@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from basalt.collect.kernel import kernel
 from basalt.collect.openings import openings
 from basalt.plan import survey
 from basalt.site import Instance, Site
@@ -82,6 +83,7 @@ def _machine(site: Site, name: str, host: Host) -> Variables:
         "basalt_engine": host.engine,
         "basalt_engine_port": engine_port(host),
         "basalt_tiers": [tier.value for tier in host.tiers],
+        "basalt_kernel": kernel(host.memory, {instance.workload.tier for instance in here}),
         "basalt_instances": [_instance(site, instance) for instance in here],
         "basalt_openings": [{**asdict(found), "sources": list(found.sources)} for found in openings(site, name)],
     }

@@ -43,6 +43,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             base_journal_megabytes=64,
             # Nobody answers there (RFC 5737); a name would first have to be found.
             base_time_servers=["192.0.2.123", "198.51.100.123"],
+            updates_window="Sun *-*-* 05:00:00",
+            updates_spread_minutes=30,
         )
         yield lab
 

@@ -20,6 +20,10 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "base : Say whom chronyd asks for the time",
         "base : Say who may become root",
         "firewall : Load the ruleset at every boot",
+        "updates : Say what starts anew after an update",
+        "audit : Say what is told",
+        "audit : Bound the log",
+        "audit : Run auditd at every boot",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -44,6 +48,12 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
         "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
         "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
+        "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
+        "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
+        "updates : Say what is updated": "chmod 0600 /etc/apt/apt.conf.d/60basalt-updates",
+        "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
+        "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
+        "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
