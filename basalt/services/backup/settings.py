@@ -24,6 +24,15 @@ class Keep(Base):
     floor: Duration = Field(default="7d", description="younger ones all stay, and every moment since can be restored")
 
 
+class Keepsakes(Base):
+    """What is kept in the repositories beside backups of the database's files: each a file that is whole by itself."""
+
+    redis: Schedule = Field(default="20 * * * *", description="crontab line, UTC: all keys of Redis")
+    keep: Keep = Field(
+        default=Keep(daily=7, weekly=4, monthly=0, floor="1d"), description="as of backups, for each kind by itself"
+    )
+
+
 class Assertion(Base):
     """What must hold in a database that was restored; without any, structure and checksums are all that is proved."""
 
@@ -53,6 +62,7 @@ class Settings(Base):
 
     s3: S3 | None = Field(default=None, description="a second repository, off-site, beside the one of the stack")
     keep: Keep = Keep()
+    keepsakes: Keepsakes = Keepsakes()
     full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
     incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")
     drill: Schedule = Field(default="0 3 * * *", description="crontab line, UTC: the newest is restored and proved")

@@ -1,0 +1,51 @@
+"""`basalt restore-redis`: what is kept beside backups of the database is brought back."""
+
+import dataclasses
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from basalt.operations.environment import ROOT
+from basalt.operations.keepsakes import catalogue
+from basalt.operations.keepsakes import redis as keys
+from basalt.terminal import AsJson, Repository, Stack, Yes, errors, facts, refused, say, told
+from basalt.topology.load import load_stack
+
+Label = Annotated[str | None, typer.Option("--set", help="Of this moment (basalt backups); else the newest.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only tell what would be done, and what be lost.")]
+
+
+def restore_redis(
+    stack: Stack,
+    label: Label = None,
+    repository: Repository = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make the keys of Redis again what they were: the master begins with what is kept, the others copy it. Tells first
+    what will be lost, and asks. Exits with 2 when refused, 1 when failed."""
+    with told(), refused():
+        topology = load_stack(ROOT, stack)
+        members = keys.look(topology)
+        kept = catalogue.find(topology, "redis", label, repository)
+        for line in () if as_json else keys.told(kept, members, datetime.now(UTC)):
+            say(line)
+        if dry_run:
+            if as_json:
+                facts(dataclasses.asdict(kept) | {"member": members.first}, as_json=True)
+            return
+        consent(stack, "Redis", yes=yes)
+        report = keys.restore(topology, kept, errors.print if as_json else say)
+        facts(dataclasses.asdict(report), as_json=as_json)
+
+
+def consent(stack: str, what: str, *, yes: bool) -> None:
+    """What cannot be undone is done on the stack's name alone."""
+    if not yes and typer.prompt(f"Write the stack's name to restore its {what} ({stack})") != stack:
+        raise typer.Abort
+
+
+COMMANDS: tuple[Callable[..., None], ...] = (restore_redis,)

@@ -1,0 +1,138 @@
+"""What is kept beside backups of the database is what it was, and comes back, in a stack's own containers."""
+
+import io
+import itertools
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from basalt.operations.keepsakes import redis as keys
+from basalt.operations.keepsakes.redis import Members
+from basalt.plan import plan
+from tests.drills.street import Street, street
+from tests.stacks import DATABASE, raw, topology
+from tests.waiting import until
+
+pytestmark = pytest.mark.live
+
+_NAMES = ("redis-1", "redis-2", "redis-3", "redis-sentinel-1", "backup-scheduler-1")
+_STACK = raw(DATABASE, services__redis={"members": 3, "sentinels": 1}, services__backup={})
+_KEPT = "/var/lib/pgbackrest/keepsakes/redis"
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Street]:
+    """Redis with two replicas and a sentinel, and the container that keeps; the database is not there."""
+    with street(plan(topology(_STACK)), _NAMES, {"backup-scheduler-1": ["sleep", "infinity"]}) as made:
+        until(lambda: all(keys.follows(role(made, n)) for n in (2, 3)), "replicas that follow", 30)
+        yield made
+
+
+def role(place: Street, number: int) -> list[str]:
+    return keys.role(place.containers[f"redis-{number}"])
+
+
+def ask(place: Street, number: int, *commands: str) -> list[str]:
+    lines = "\n".join(commands)
+    return place.run(f"redis-{number}", "sh", "-c", f"redis-console << 'END'\n{lines}\nEND\n").splitlines()
+
+
+def take(place: Street) -> str:
+    """Its label."""
+    place.run("backup-scheduler-1", "backup-keep", "--take=redis", "--repository=local")
+    return str(json.loads(place.run("backup-scheduler-1", "backup-keep", "--find=redis"))["label"])
+
+
+def members(place: Street) -> Members:
+    of = {name: one for name, one in place.containers.items() if name.startswith("redis-")}
+    return Members(
+        {name: one for name, one in of.items() if "sentinel" not in name},
+        {name: one for name, one in of.items() if "sentinel" in name},
+        "redis-1",
+    )
+
+
+def test_keys_are_kept_without_a_trace_of_them_in_clear(place: Street) -> None:
+    assert ask(place, 1, "RPUSH queue aJobThatWaits", "SET session s EX 600", "WAIT 2 1000") == ["1", "OK", "2"]
+    label = take(place)
+    scheduler = "backup-scheduler-1"
+    (row,) = json.loads(place.run(scheduler, "backup-keep", "--list"))
+    assert (row["kind"], row["label"], row["repository"]) == ("redis", label, "local")
+    assert "younger than 1 days" in row["why"]
+    assert place.try_(scheduler, "grep", "-r", "aJobThatWaits", "/var/lib/pgbackrest", "/var/lib/drill")[0] == 1
+    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.lock", "keepsakes.prom"]
+    published = place.run(scheduler, "cat", "/var/lib/drill/keepsakes.prom")
+    assert 'backup_keepsake_since_timestamp_seconds{kind="redis",repository="local"} ' in published
+    assert 'backup_keepsake_due_seconds{kind="redis"} 10800.0' in published
+
+
+def test_who_keeps_them_can_read_and_change_none(place: Street) -> None:
+    login = f"AUTH backup {place.secrets['redis/backup']}"
+    for command in ("GET session", "DEL queue", "CONFIG GET *", "KEYS *", "REPLICAOF NO ONE"):
+        told = ask(place, 1, login, command)
+        assert told[0] == "OK"
+        assert told[1].startswith("NOPERM"), told
+
+
+def test_they_come_back_on_the_master_and_all_follow(place: Street) -> None:
+    label = take(place)
+    ask(place, 1, "DEL queue", "SET later 1", "WAIT 2 1000")
+    command = ["backup-keep", "--get=redis", f"--set={label}"]
+    printed = io.BytesIO(bytes(place.containers["backup-scheduler-1"].exec_run(command).output))  # type: ignore[arg-type]
+    steps: dict[str, float] = {}
+    keys.begin(members(place), printed, print, lambda step, seconds: steps.update({step: seconds}))
+    assert set(steps) == {"serves", "whole"}
+    for number in (1, 2, 3):
+        assert ask(place, number, "LRANGE queue 0 -1", "EXISTS later") == ["aJobThatWaits", "0"]
+    assert int(ask(place, 1, "TTL session")[0]) > 0
+    # It lives: writes go to the replicas, the sentinel knows the same master, and a restart changes nothing.
+    assert ask(place, 1, "SET after 1", "WAIT 2 2000") == ["OK", "2"]
+    master = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL GET-MASTER-ADDR-BY-NAME main")
+    assert master == ["redis-1", "6379"]
+    place.containers["redis-3"].restart()
+    until(lambda: keys.follows(role(place, 3)), "the replica", 30)
+    assert ask(place, 3, "EXISTS after queue") == ["2"]
+
+
+def test_what_is_no_file_of_redis_is_not_begun_with(place: Street) -> None:
+    keys.begin(members(place), io.BytesIO(b"REDIS0012 but no more of it"), print, lambda *_: None)
+    assert ask(place, 1, "EXISTS queue after") == ["2"]
+    assert "begins with what it had" in place.containers["redis-1"].logs(tail=200).decode()
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        ("f=$(ls {0}/*); printf X | dd of=$f bs=1 seek=100 conv=notrunc status=none", "is not what was put there"),
+        ("f=$(ls {0}/*); truncate -s -1 $f", "is damaged, or its key is another"),
+        ("f=$(ls {0}/*); mv $f {0}/20200101T000000Z-${{f#*-}}", "is not what was put there"),
+    ],
+)
+def test_what_somebody_changed_is_told_and_not_given(place: Street, damage: str, why: str) -> None:
+    scheduler = "backup-scheduler-1"
+    place.run(scheduler, "sh", "-ec", f"rm -f {_KEPT}/*")
+    take(place)
+    place.run(scheduler, "sh", "-ec", damage.format(_KEPT))
+    code, printed, told = place.try_(scheduler, "backup-keep", "--get=redis")
+    assert (code, printed) == (1, "")
+    assert why in told
+    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.lock", "keepsakes.prom"]
+
+
+def test_where_nobody_gives_them_it_is_said_and_nothing_is_kept(place: Street) -> None:
+    scheduler = "backup-scheduler-1"
+    place.run(scheduler, "sh", "-c", f"rm -f {_KEPT}/*")
+    ask(place, 1, "ACL SETUSER backup -sync")
+    for number in (2, 3):
+        ask(place, number, "ACL SETUSER backup -sync")
+    code, _, told = place.try_(scheduler, "backup-keep", "--take=redis")
+    assert code == 1
+    assert "redis is not kept: no member gives its keys" in told
+    assert json.loads(place.run(scheduler, "backup-keep", "--list")) == []
+
+
+def test_no_sentinel_has_taken_who_copied_for_a_replica(place: Street) -> None:
+    told = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL REPLICAS main")
+    names = {value for key, value in itertools.pairwise(told) if key == "name"}
+    assert names == {"redis-2:6379", "redis-3:6379"}
