@@ -1,4 +1,4 @@
-"""`basalt restore-redis`: what is kept beside backups of the database is brought back."""
+"""`basalt restore-redis`, `restore-dump`: what is kept beside backups of the database is brought back."""
 
 import dataclasses
 from collections.abc import Callable
@@ -9,7 +9,9 @@ import typer
 
 from basalt.operations.environment import ROOT
 from basalt.operations.keepsakes import catalogue
+from basalt.operations.keepsakes import dump as dumps
 from basalt.operations.keepsakes import redis as keys
+from basalt.services.backup.keepsakes import DUMP
 from basalt.terminal import AsJson, Repository, Stack, Yes, errors, facts, refused, say, told
 from basalt.topology.load import load_stack
 
@@ -42,10 +44,39 @@ def restore_redis(
         facts(dataclasses.asdict(report), as_json=as_json)
 
 
+def restore_dump(  # noqa: PLR0913, PLR0917  the terminal's options
+    stack: Stack,
+    database: Annotated[str, typer.Option(help="One of services.backup.keepsakes.dumps.")],
+    label: Label = None,
+    into: Annotated[str | None, typer.Option(help="What the new one is called; else by its moment.")] = None,
+    repository: Repository = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new database of a logical dump, beside the one that it is of, which stays as it is. Tells first what will
+    be done, and asks. Exits with 2 when refused, 1 when failed."""
+    if into and not dumps.NAME.fullmatch(into):
+        raise typer.BadParameter(f"--into {into}: a-z, 0-9 and _ make a name")
+    with told(), refused():
+        topology = load_stack(ROOT, stack)
+        kept = catalogue.find(topology, f"{DUMP}{database}", label, repository)
+        new = into or dumps.into(database, kept)
+        for line in () if as_json else dumps.told(kept, database, new):
+            say(line)
+        if dry_run:
+            if as_json:
+                facts(dataclasses.asdict(kept) | {"database": new}, as_json=True)
+            return
+        consent(stack, "dump", yes=yes)
+        report = dumps.restore(topology, kept, database, new, errors.print if as_json else say)
+        facts(dataclasses.asdict(report), as_json=as_json)
+
+
 def consent(stack: str, what: str, *, yes: bool) -> None:
     """What cannot be undone is done on the stack's name alone."""
     if not yes and typer.prompt(f"Write the stack's name to restore its {what} ({stack})") != stack:
         raise typer.Abort
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (restore_redis,)
+COMMANDS: tuple[Callable[..., None], ...] = (restore_redis, restore_dump)

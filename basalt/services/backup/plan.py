@@ -92,7 +92,7 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         tier=Tier.BACKUP,
         beside="backup",
         ports={"metrics": Port(9855, "https")},
-        uses=(Endpoint.parse(AGENT), *keepsakes.uses(topology)),
+        uses=(Endpoint.parse(AGENT), *keepsakes.uses(settings, topology)),
         volumes=(Volume("repository", _REPOSITORY, of="backup"), Volume("drill", _DRILL)),
         jobs=(
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),

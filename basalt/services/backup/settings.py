@@ -28,6 +28,10 @@ class Keepsakes(Base):
     """What is kept in the repositories beside backups of the database's files: each a file that is whole by itself."""
 
     redis: Schedule = Field(default="20 * * * *", description="crontab line, UTC: all keys of Redis")
+    dumps: tuple[str, ...] = Field(
+        default=(), description="of `services.postgres.databases`: what can be restored into any PostgreSQL"
+    )
+    dump: Schedule = Field(default="30 2 * * *", description="crontab line, UTC: `dumps`, by pg_dump")
     keep: Keep = Field(
         default=Keep(daily=7, weekly=4, monthly=0, floor="1d"), description="as of backups, for each kind by itself"
     )
@@ -86,6 +90,10 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     if postgres is None:
         yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")
         return
+    for number, name in enumerate(settings.keepsakes.dumps):
+        if name not in postgres.databases:
+            known = f"declared are: {', '.join(postgres.databases)}"
+            yield Problem(f"services.backup.keepsakes.dumps.{number}", name, known)
     for number, assertion in enumerate(settings.assertions):
         if assertion.database not in postgres.databases:
             known = f"declared are: {', '.join(postgres.databases)}"

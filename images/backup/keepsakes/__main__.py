@@ -25,7 +25,7 @@ from pathlib import Path
 
 from repositories import chosen, declared
 
-from keepsakes import metrics, redis
+from keepsakes import dump, metrics, redis
 from keepsakes.decide import decide, newest
 from keepsakes.declared import Declared, read
 from keepsakes.names import Keepsake
@@ -79,7 +79,10 @@ def _source(kind: str, told: Declared, path: Path) -> None:
     """Into a file, in which everything was looked at. SourceError."""
     if kind not in told.due:
         raise SourceError(f"what is kept is: {', '.join(told.due)}")
-    redis.take(told.redis, path)
+    if kind.startswith(dump.KIND):
+        dump.take(told.postgres, kind.removeprefix(dump.KIND), path)
+    else:
+        redis.take(told.redis, path)
 
 
 def expire(store: Store, kind: str, told: Declared) -> None:

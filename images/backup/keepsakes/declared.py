@@ -17,6 +17,7 @@ class Declared:
     due: dict[str, float]
     policy: Policy
     redis: tuple[str, ...]
+    postgres: tuple[str, ...]
 
 
 def read() -> Declared:
@@ -24,4 +25,4 @@ def read() -> Declared:
     told = json.loads(_PATH.read_text())
     keep = told["keep"]
     policy = Policy(keep["daily"], keep["weekly"], keep["monthly"], timedelta(seconds=keep["floor_seconds"]))
-    return Declared(told["due"], policy, tuple(told["redis"]))
+    return Declared(told["due"], policy, tuple(told["redis"]), tuple(told["postgres"]))

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from keepsakes import metrics
 from keepsakes.decide import decide, newest
+from keepsakes.dump import connection
 from keepsakes.names import Keepsake, label, listed, marker
 from keepsakes.redis import order
 from retention.decide import Policy
@@ -169,6 +170,51 @@ def test_who_keeps_the_keys_may_copy_and_do_nothing_else() -> None:
         if "redis/backup" in {secret.name for secret in file.secrets}
     }
     assert holders == {"redis", "backup-scheduler"}
+
+
+def test_chosen_databases_are_dumped_by_a_role_of_its_own_that_reads() -> None:
+    given = raw(
+        DATABASE,
+        services__postgres={"members": 2, "databases": {"shop": {}, "other": {}}},
+        services__backup={"keepsakes": {"dumps": ["shop"], "dump": "5 4 * * *"}},
+    )
+    made = plan(topology(given))
+    jobs = {job["name"]: job for job in json.loads(text(made, "jobs.json"))}
+    assert (jobs["dump-shop"]["schedule"], jobs["dump-shop"]["command"][1]) == ("5 4 * * *", "--take=dump-shop")
+    assert json.loads(text(made, "keepsakes.json"))["postgres"] == ["postgres-1:5432", "postgres-2:5432"]
+    document = json.loads(text(made, "provision.json", "postgres-provision-1"))
+    (role,) = [role for role in document["roles"] if role["name"] == "dump"]
+    assert (role["member_of"], role["bypasses_policies"]) == (["pg_read_all_data"], True)
+    assert {one["name"]: one.get("connects") for one in document["databases"]} == {"shop": ["dump"], "other": None}
+    admitted = [line.strip(" -") for line in text(made, "patroni.yml", "postgres-1").splitlines() if " dump " in line]
+    assert admitted == ["hostssl shop dump all scram-sha-256"]
+    holders = {
+        planned.instance.workload.name
+        for planned in made.planned
+        for file in planned.files
+        if "postgres/dump" in {secret.name for secret in file.secrets}
+    }
+    assert holders == {"postgres-provision", "backup-scheduler"}
+
+
+def test_without_dumps_nobody_may_read_everything() -> None:
+    made = plan(topology(STACK))
+    assert "dump" not in {
+        role["name"] for role in json.loads(text(made, "provision.json", "postgres-provision-1"))["roles"]
+    }
+    assert " dump " not in text(made, "patroni.yml", "postgres-1")
+
+
+def test_a_dump_is_asked_of_any_member_and_no_secret_is_in_the_question() -> None:
+    told = connection(["postgres-1:5432", "postgres-2:5433"], "shop", "prefer-standby")
+    assert told.startswith("host='postgres-1,postgres-2' port='5432,5433' dbname='shop' user='dump' passfile=")
+    assert "sslmode='verify-full'" in told
+    assert "target_session_attrs='prefer-standby'" in told
+
+
+def test_a_database_that_is_not_declared_is_not_dumped() -> None:
+    with pytest.raises(StackError, match=r"services\.backup\.keepsakes\.dumps\.0: 'shp': declared are: shop"):
+        topology(STACK, services__backup={"keepsakes": {"dumps": ["shp"]}})
 
 
 def test_a_schedule_that_never_comes_is_refused() -> None:
