@@ -1,6 +1,7 @@
-"""`basalt restore-redis`, `restore-dump`: what is kept beside backups of the database is brought back."""
+"""`basalt restore-redis`, `restore-dump`, `restore-silences`: what is kept beside backups is brought back."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Annotated
@@ -11,7 +12,8 @@ from basalt.operations.environment import ROOT
 from basalt.operations.keepsakes import catalogue
 from basalt.operations.keepsakes import dump as dumps
 from basalt.operations.keepsakes import redis as keys
-from basalt.services.backup.keepsakes import DUMP
+from basalt.operations.keepsakes import silences as muting
+from basalt.services.backup.keepsakes import DUMP, SILENCES
 from basalt.terminal import AsJson, Repository, Stack, Yes, errors, facts, refused, say, told
 from basalt.topology.load import load_stack
 
@@ -73,10 +75,33 @@ def restore_dump(  # noqa: PLR0913, PLR0917  the terminal's options
         facts(dataclasses.asdict(report), as_json=as_json)
 
 
+def restore_silences(
+    stack: Stack,
+    label: Label = None,
+    repository: Repository = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Set Alertmanager's silences again that people had set and that are gone; it ends none. Tells first which, and
+    asks."""
+    with told():
+        topology = load_stack(ROOT, stack)
+        kept = catalogue.find(topology, SILENCES, label, repository)
+        found = muting.lacking(topology, kept)
+        for line in () if as_json else muting.told(kept, found):
+            say(line)
+        if found and not dry_run:
+            consent(stack, "silences", yes=yes)
+            found = muting.lacking(topology, kept, sets=True)
+        if as_json:
+            print(json.dumps(found, indent=2))
+
+
 def consent(stack: str, what: str, *, yes: bool) -> None:
     """What cannot be undone is done on the stack's name alone."""
     if not yes and typer.prompt(f"Write the stack's name to restore its {what} ({stack})") != stack:
         raise typer.Abort
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (restore_redis, restore_dump)
+COMMANDS: tuple[Callable[..., None], ...] = (restore_redis, restore_dump, restore_silences)

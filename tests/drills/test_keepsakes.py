@@ -4,11 +4,13 @@ import io
 import itertools
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from basalt.operations.keepsakes import redis as keys
 from basalt.operations.keepsakes.redis import Members
+from basalt.operations.tar import archived
 from basalt.plan import plan
 from tests.drills.street import Street, street
 from tests.stacks import DATABASE, raw, topology
@@ -16,14 +18,27 @@ from tests.waiting import until
 
 pytestmark = pytest.mark.live
 
-_NAMES = ("redis-1", "redis-2", "redis-3", "redis-sentinel-1", "backup-scheduler-1")
-_STACK = raw(DATABASE, services__redis={"members": 3, "sentinels": 1}, services__backup={})
+_NAMES = ("redis-1", "redis-2", "redis-3", "redis-sentinel-1", "alertmanager-1", "backup-scheduler-1")
+_STACK = raw(
+    DATABASE,
+    services__redis={"members": 3, "sentinels": 1},
+    services__alertmanager={},
+    services__monitoring={},
+    services__backup={},
+)
+_SILENCE = {
+    "matchers": [{"name": "service", "value": "redis|app", "isRegex": True, "isEqual": True}],
+    "startsAt": "2020-01-01T00:00:00Z",
+    "endsAt": f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}",
+    "createdBy": "Ada",
+    "comment": "it's known",
+}
 _KEPT = "/var/lib/pgbackrest/keepsakes/redis"
 
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Street]:
-    """Redis with two replicas and a sentinel, and the container that keeps; the database is not there."""
+    """Redis with two replicas and a sentinel, Alertmanager, and the container that keeps; no database is there."""
     with street(plan(topology(_STACK)), _NAMES, {"backup-scheduler-1": ["sleep", "infinity"]}) as made:
         until(lambda: all(keys.follows(role(made, n)) for n in (2, 3)), "replicas that follow", 30)
         yield made
@@ -57,7 +72,7 @@ def test_keys_are_kept_without_a_trace_of_them_in_clear(place: Street) -> None:
     assert ask(place, 1, "RPUSH queue aJobThatWaits", "SET session s EX 600", "WAIT 2 1000") == ["1", "OK", "2"]
     label = take(place)
     scheduler = "backup-scheduler-1"
-    (row,) = json.loads(place.run(scheduler, "backup-keep", "--list"))
+    (row,) = [one for one in json.loads(place.run(scheduler, "backup-keep", "--list")) if one["kind"] == "redis"]
     assert (row["kind"], row["label"], row["repository"]) == ("redis", label, "local")
     assert "younger than 1 days" in row["why"]
     assert place.try_(scheduler, "grep", "-r", "aJobThatWaits", "/var/lib/pgbackrest", "/var/lib/drill")[0] == 1
@@ -96,9 +111,14 @@ def test_they_come_back_on_the_master_and_all_follow(place: Street) -> None:
 
 
 def test_what_is_no_file_of_redis_is_not_begun_with(place: Street) -> None:
-    keys.begin(members(place), io.BytesIO(b"REDIS0012 but no more of it"), print, lambda *_: None)
-    assert ask(place, 1, "EXISTS queue after") == ["2"]
-    assert "begins with what it had" in place.containers["redis-1"].logs(tail=200).decode()
+    member = place.containers["redis-3"]
+    member.stop()
+    with archived(keys.ORDER, io.BytesIO(b"REDIS0012 but no more of it")) as tar:
+        assert member.put_archive(keys.VOLUME, tar)
+    member.start()
+    until(lambda: keys.follows(role(place, 3)), "the replica", 30)
+    assert ask(place, 3, "EXISTS queue after") == ["2"]
+    assert "begins with what it had" in member.logs(tail=200).decode()
 
 
 @pytest.mark.parametrize(
@@ -133,6 +153,38 @@ def test_where_nobody_gives_them_it_is_said_and_nothing_is_kept(place: Street) -
 
 
 def test_no_sentinel_has_taken_who_copied_for_a_replica(place: Street) -> None:
-    told = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL REPLICAS main")
-    names = {value for key, value in itertools.pairwise(told) if key == "name"}
-    assert names == {"redis-2:6379", "redis-3:6379"}
+    def names() -> set[str]:
+        told = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL REPLICAS main")
+        return {value for key, value in itertools.pairwise(told) if key == "name"}
+
+    # It asks the master every ten seconds, and forgets none.
+    until(lambda: names() == {"redis-2:6379", "redis-3:6379"}, "two replicas and no third", 30)
+
+
+def alertmanager(place: Street, *words: str) -> str:
+    api = "https://alertmanager-1:9093/api/v2"
+    *options, path = words
+    curl = ("curl", "-fsS", "--cacert", "/etc/basalt/tls/stack/ca.crt", "-H", "Content-Type: application/json")
+    return place.run("backup-scheduler-1", *curl, *options, f"{api}/{path}")
+
+
+def test_silences_that_are_gone_are_set_again_and_no_others(place: Street) -> None:
+    until(lambda: alertmanager(place, "silences").strip() == "[]", "Alertmanager", 30)
+    made = json.loads(alertmanager(place, "-d", json.dumps(_SILENCE), "silences"))["silenceID"]
+    scheduler, again = "backup-scheduler-1", ("backup-keep", "--give-back=silences")
+    place.run(scheduler, "backup-keep", "--take=silences")
+    assert json.loads(place.run(scheduler, *again)) == []
+    alertmanager(place, "-X", "DELETE", f"silence/{made}")
+    planned = json.loads(place.run(scheduler, *again, "--dry-run"))
+    assert [one["comment"] for one in planned] == ["it's known"]
+    assert json.loads(place.run(scheduler, *again)) == planned
+    (active,) = [one for one in json.loads(alertmanager(place, "silences")) if one["status"]["state"] == "active"]
+    assert active["matchers"] == _SILENCE["matchers"]
+    assert json.loads(place.run(scheduler, *again)) == []
+
+
+def test_an_alertmanager_that_is_away_is_told(place: Street) -> None:
+    place.containers["alertmanager-1"].stop(timeout=5)
+    code, _, told = place.try_("backup-scheduler-1", "backup-keep", "--take=silences")
+    assert code == 1
+    assert "silences is not kept: no Alertmanager answers: alertmanager-1:9093: " in told

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 
+from basalt.services.alertmanager.settings import Settings as Alertmanager
 from basalt.services.backup.crontab import longest_pause
 from basalt.services.backup.settings import Keep, Settings
 from basalt.services.postgres import roles
@@ -15,15 +16,33 @@ from basalt.workload import Endpoint, File, ScheduledJob, SecretRef
 #: Of a logical dump the kind is this and the database's name.
 DUMP = "dump-"
 
-_REDIS, _POSTGRES = Endpoint.parse("redis.data"), Endpoint.parse("postgres.sql")
+SILENCES = "silences"
+
+#: Service -> where what is kept of it is got from.
+_FROM = {
+    "redis": Endpoint.parse("redis.data"),
+    "postgres": Endpoint.parse("postgres.sql"),
+    "alertmanager": Endpoint.parse("alertmanager.web"),
+}
 #: The keys of the repositories.
 _CIPHERS = {"local": SecretRef("backup/cipher"), "s3": SecretRef("backup/cipher-s3")}
 
 
 def kinds(settings: Settings, topology: Topology) -> dict[str, str]:
     """Of each kind the crontab line: of what the stack has."""
-    redis = {"redis": settings.keepsakes.redis} if topology.service(Redis) else {}
-    return redis | {f"{DUMP}{name}": settings.keepsakes.dump for name in settings.keepsakes.dumps}
+    wanted = settings.keepsakes
+    redis = {"redis": wanted.redis} if topology.service(Redis) else {}
+    silences = {SILENCES: wanted.silences} if topology.service(Alertmanager) else {}
+    return redis | silences | {f"{DUMP}{name}": wanted.dump for name in wanted.dumps}
+
+
+def _whom(settings: Settings, topology: Topology) -> dict[str, Endpoint]:
+    has = {
+        "redis": topology.service(Redis),
+        "postgres": settings.keepsakes.dumps,
+        "alertmanager": topology.service(Alertmanager),
+    }
+    return {name: endpoint for name, endpoint in _FROM.items() if has[name]}
 
 
 def jobs(settings: Settings, topology: Topology) -> Iterator[ScheduledJob]:
@@ -36,10 +55,7 @@ def jobs(settings: Settings, topology: Topology) -> Iterator[ScheduledJob]:
 
 def uses(settings: Settings, topology: Topology) -> Iterator[Endpoint]:
     """Whom it is got from."""
-    if topology.service(Redis):
-        yield _REDIS
-    if settings.keepsakes.dumps:
-        yield _POSTGRES
+    yield from _whom(settings, topology).values()
 
 
 def files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:
@@ -48,20 +64,18 @@ def files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:
         kind: longest_pause(schedule).total_seconds() + seconds(settings.late)
         for kind, schedule in kinds(settings, site.topology).items()
     }
-    redis = site.addresses(str(_REDIS), instance) if site.topology.service(Redis) else ()
-    postgres = site.addresses(str(_POSTGRES), instance) if settings.keepsakes.dumps else ()
-    told = {
-        "due": due,
-        "keep": policy(settings.keepsakes.keep),
-        "redis": [str(address) for address in redis],
-        "postgres": [str(address) for address in postgres],
+    whom = _whom(settings, site.topology)
+    addresses = {
+        name: [str(address) for address in site.addresses(str(whom[name]), instance)] if name in whom else []
+        for name in _FROM
     }
+    told = {"due": due, "keep": policy(settings.keepsakes.keep), **addresses}
     yield File("keepsakes.json", json.dumps(told, indent=1))
     for name in settings.repositories:
         yield File(f"cipher-{name}", _CIPHERS[name])
-    if redis:
+    if "redis" in whom:
         yield File("redis-password", SecretRef("redis/backup"))
-    if postgres:
+    if "postgres" in whom:
         yield File("pgpass", site.render("backup/pgpass.j2", role=roles.DUMP))
 
 

@@ -28,6 +28,7 @@ class Keepsakes(Base):
     """What is kept in the repositories beside backups of the database's files: each a file that is whole by itself."""
 
     redis: Schedule = Field(default="20 * * * *", description="crontab line, UTC: all keys of Redis")
+    silences: Schedule = Field(default="40 * * * *", description="crontab line, UTC: those that people have set")
     dumps: tuple[str, ...] = Field(
         default=(), description="of `services.postgres.databases`: what can be restored into any PostgreSQL"
     )

@@ -5,6 +5,7 @@
     backup-keep --list                             all of them, and why each stays or goes, as JSON
     backup-keep --find KIND [--set LABEL] [--repository NAME]    one of them, the newest without LABEL, as JSON
     backup-keep --get KIND ... [--output FILE]     its bytes, after they were compared with what was stored
+    backup-keep --give-back silences ... [--dry-run]    sets those again that are lacking, and prints them as JSON
     backup-keep --publish                          only says how old the newest are, as metrics
 
 Without --repository it is every one that takes, and the first that has it that gives. Ends with 1, and says why, where
@@ -25,7 +26,7 @@ from pathlib import Path
 
 from repositories import chosen, declared
 
-from keepsakes import dump, metrics, redis
+from keepsakes import dump, metrics, redis, silences
 from keepsakes.decide import decide, newest
 from keepsakes.declared import Declared, read
 from keepsakes.names import Keepsake
@@ -81,6 +82,8 @@ def _source(kind: str, told: Declared, path: Path) -> None:
         raise SourceError(f"what is kept is: {', '.join(told.due)}")
     if kind.startswith(dump.KIND):
         dump.take(told.postgres, kind.removeprefix(dump.KIND), path)
+    elif kind == silences.KIND:
+        silences.take(told.alertmanager, path)
     else:
         redis.take(told.redis, path)
 
@@ -161,6 +164,16 @@ def get(found: Found, output: Path | None) -> None:
             shutil.copyfileobj(file, sys.stdout.buffer)
 
 
+def give_back(found: Found, told: Declared, *, dry: bool) -> None:
+    """What was kept goes where it came from; which of it lacked there, as JSON. StoreError, SourceError."""
+    if found.keepsake.kind != silences.KIND:
+        raise SourceError(f"{found.keepsake.kind} is brought back by basalt")
+    with _folder() as folder:
+        path = folder / "out"
+        found.store.get(found.keepsake, path)
+        print(json.dumps(silences.give_back(told.alertmanager, path, dry=dry), indent=1))
+
+
 def publish(told: Declared) -> bool:
     """Whether every repository was read. What cannot be read now keeps its time: it grows old, as it should."""
     found, well = dict[str, dict[str, float]](), True
@@ -197,12 +210,14 @@ def main() -> int:
             found, well = rows(told)
             print(json.dumps(found, indent=1))
             return int(not well)
-        one = find(options.find or options.get, options.set, options.repository)
+        one = find(options.find or options.get or options.give_back, options.set, options.repository)
         if options.find:
             print(json.dumps(_row(one), indent=1))
-        else:
+        elif options.get:
             get(one, options.output)
-    except (StoreError, ValueError) as error:
+        else:
+            give_back(one, told, dry=options.dry_run)
+    except (StoreError, SourceError, ValueError) as error:
         return int(not _failed(str(error)))
     return 0
 
@@ -215,10 +230,12 @@ def _arguments() -> argparse.Namespace:
     what.add_argument("--list", action="store_true")
     what.add_argument("--find", metavar="KIND")
     what.add_argument("--get", metavar="KIND")
+    what.add_argument("--give-back", metavar="KIND")
     what.add_argument("--publish", action="store_true")
     parser.add_argument("--set", metavar="LABEL")
     parser.add_argument("--repository", metavar="NAME")
     parser.add_argument("--output", metavar="FILE", type=Path)
+    parser.add_argument("--dry-run", action="store_true")
     return parser.parse_args()
 
 

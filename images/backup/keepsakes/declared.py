@@ -18,6 +18,7 @@ class Declared:
     policy: Policy
     redis: tuple[str, ...]
     postgres: tuple[str, ...]
+    alertmanager: tuple[str, ...]
 
 
 def read() -> Declared:
@@ -25,4 +26,5 @@ def read() -> Declared:
     told = json.loads(_PATH.read_text())
     keep = told["keep"]
     policy = Policy(keep["daily"], keep["weekly"], keep["monthly"], timedelta(seconds=keep["floor_seconds"]))
-    return Declared(told["due"], policy, tuple(told["redis"]), tuple(told["postgres"]))
+    from_whom = (tuple(told[name]) for name in ("redis", "postgres", "alertmanager"))
+    return Declared(told["due"], policy, *from_whom)

@@ -220,3 +220,11 @@ def test_a_database_that_is_not_declared_is_not_dumped() -> None:
 def test_a_schedule_that_never_comes_is_refused() -> None:
     with pytest.raises(StackError, match=r"services\.backup\.keepsakes\.redis: '0 0 30 2 \*': this day never comes"):
         topology(STACK, services__backup={"keepsakes": {"redis": "0 0 30 2 *"}})
+
+
+def test_silences_are_kept_where_there_is_an_alertmanager() -> None:
+    made = plan(topology(raw(STACK, services__alertmanager={}, services__monitoring={})))
+    jobs = {job["name"]: job for job in json.loads(text(made, "jobs.json"))}
+    assert (jobs["silences"]["schedule"], jobs["silences"]["command"][1]) == ("40 * * * *", "--take=silences")
+    assert json.loads(text(made, "keepsakes.json"))["alertmanager"] == ["alertmanager-1:9093"]
+    assert json.loads(text(plan(topology(STACK)), "keepsakes.json"))["alertmanager"] == []
