@@ -44,12 +44,13 @@ class Street:
 
 
 @contextmanager
-def street(made: Plan, names: tuple[str, ...], commands: Commands) -> Iterator[Street]:
-    """Removed afterwards."""
+def street(made: Plan, names: tuple[str, ...], commands: Commands, **given: str) -> Iterator[Street]:
+    """Removed afterwards. `given`: operators' secrets; all others are made up."""
     client, token = docker.from_env(), secrets.token_hex(4)
     planned = {one.instance.name: one for one in made.planned if one.instance.name in names}
     assert set(planned) == set(names), set(names) - set(planned)
     known = {ref.name: secrets.token_hex(16) for one in planned.values() for file in one.files for ref in file.secrets}
+    known |= {f"given/{name}": secret for name, secret in given.items()}
     authority = make_authority("stack of a test")
     pool = IPAMConfig(pool_configs=[IPAMPool(subnet=_SUBNET)])
     network = client.networks.create(f"basalt-street-{token}", ipam=pool, labels={"basalt.lab": "test"})
