@@ -1,17 +1,25 @@
 """What is kept beside backups of the database is what it was, and comes back, in a stack's own containers."""
 
+import gc
 import io
 import itertools
 import json
-from collections.abc import Iterator
+import time
+import warnings
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from basalt import cli_backup, cli_keepsakes
+from basalt.cli import app
+from basalt.operations import repository
 from basalt.operations.keepsakes import redis as keys
-from basalt.operations.keepsakes.redis import Members
 from basalt.operations.tar import archived
 from basalt.plan import plan
+from basalt.site import Instance, Site
 from tests.drills.street import Street, street
 from tests.stacks import DATABASE, raw, topology
 from tests.waiting import until
@@ -59,13 +67,28 @@ def take(place: Street) -> str:
     return str(json.loads(place.run("backup-scheduler-1", "backup-keep", "--find=redis"))["label"])
 
 
-def members(place: Street) -> Members:
-    of = {name: one for name, one in place.containers.items() if name.startswith("redis-")}
-    return Members(
-        {name: one for name, one in of.items() if "sentinel" not in name},
-        {name: one for name, one in of.items() if "sentinel" in name},
-        "redis-1",
-    )
+@pytest.fixture
+def basalt(place: Street, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """The command, for this stack; what it prints as JSON."""
+
+    def named(_: Site, instance: Instance) -> str:
+        return str(place.containers[instance.name].name)
+
+    for module in (cli_backup, cli_keepsakes):
+        monkeypatch.setattr(module, "load_stack", lambda *_: topology(_STACK))
+    for user in (keys, repository):
+        monkeypatch.setattr(user, "container_name", named)
+
+    def run(*words: str) -> Any:
+        # Its process would end with its connections.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)
+            done = CliRunner().invoke(app, [*words, "--stack", "lab", "--json"])
+            gc.collect()
+        assert done.exit_code == 0, done.output
+        return json.loads(done.stdout)
+
+    return run
 
 
 def test_keys_are_kept_without_a_trace_of_them_in_clear(place: Street) -> None:
@@ -76,10 +99,29 @@ def test_keys_are_kept_without_a_trace_of_them_in_clear(place: Street) -> None:
     assert (row["kind"], row["label"], row["repository"]) == ("redis", label, "local")
     assert "younger than 1 days" in row["why"]
     assert place.try_(scheduler, "grep", "-r", "aJobThatWaits", "/var/lib/pgbackrest", "/var/lib/drill")[0] == 1
-    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.lock", "keepsakes.prom"]
+    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.redis.lock", "keepsakes.prom"]
     published = place.run(scheduler, "cat", "/var/lib/drill/keepsakes.prom")
     assert 'backup_keepsake_since_timestamp_seconds{kind="redis",repository="local"} ' in published
     assert 'backup_keepsake_due_seconds{kind="redis"} 10800.0' in published
+
+
+def test_generations_that_are_over_go(place: Street) -> None:
+    # An old one of every day, and one of what is not declared any more.
+    script = f"""cd {_KEPT}/..
+    mkdir gone
+    for day in 01 02 03 04 05 06 07 08 09 10; do
+      for kind in redis gone; do echo x > $kind/202001${{day}}T000000Z-{"a" * 64}; done
+    done"""
+    place.run("backup-scheduler-1", "sh", "-ec", script)
+    label = take(place)
+    rows = json.loads(place.run("backup-scheduler-1", "backup-keep", "--list"))
+    of = {kind: [row["label"][:8] for row in rows if row["kind"] == kind] for kind in ("redis", "gone")}
+    assert all(row["why"] for row in rows)
+    # Of seven days and four weeks.
+    assert of["redis"][0] == label[:8]
+    assert of["redis"][-6:] == [f"202001{day}" for day in ("10", "09", "08", "07", "06", "05")]
+    assert of["gone"] == [f"202001{day}" for day in ("10", "09", "08", "07", "06", "05", "04")]
+    place.run("backup-scheduler-1", "sh", "-ec", f"rm -r {_KEPT}/../gone {_KEPT}/2020*")
 
 
 def test_who_keeps_them_can_read_and_change_none(place: Street) -> None:
@@ -90,17 +132,21 @@ def test_who_keeps_them_can_read_and_change_none(place: Street) -> None:
         assert told[1].startswith("NOPERM"), told
 
 
-def test_they_come_back_on_the_master_and_all_follow(place: Street) -> None:
+def test_they_come_back_on_the_master_and_all_follow(place: Street, basalt: Callable[..., Any]) -> None:
     label = take(place)
+    time.sleep(1.1)  # a label is of a second
     ask(place, 1, "DEL queue", "SET later 1", "WAIT 2 1000")
-    command = ["backup-keep", "--get=redis", f"--set={label}"]
-    printed = io.BytesIO(bytes(place.containers["backup-scheduler-1"].exec_run(command).output))  # type: ignore[arg-type]
-    steps: dict[str, float] = {}
-    keys.begin(members(place), printed, print, lambda step, seconds: steps.update({step: seconds}))
-    assert set(steps) == {"serves", "whole"}
+    told = basalt("restore-redis", "--set", label, "--dry-run")
+    assert (told["kind"], told["label"], told["member"]) == ("redis", label, "redis-1")
+    report = basalt("restore-redis", "--set", label, "--yes")
+    assert (report["label"], report["member"], set(report["seconds"])) == (label, "redis-1", {"serves", "whole"})
     for number in (1, 2, 3):
         assert ask(place, number, "LRANGE queue 0 -1", "EXISTS later") == ["aJobThatWaits", "0"]
     assert int(ask(place, 1, "TTL session")[0]) > 0
+    # What was there before is kept, and can be had again.
+    rows = [row for row in basalt("backups") if row["kind"] == "redis"]
+    assert report["before"] in {row["label"] for row in rows} - {label}
+    assert all(row["kept"] for row in rows)
     # It lives: writes go to the replicas, the sentinel knows the same master, and a restart changes nothing.
     assert ask(place, 1, "SET after 1", "WAIT 2 2000") == ["OK", "2"]
     master = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL GET-MASTER-ADDR-BY-NAME main")
@@ -137,7 +183,7 @@ def test_what_somebody_changed_is_told_and_not_given(place: Street, damage: str,
     code, printed, told = place.try_(scheduler, "backup-keep", "--get=redis")
     assert (code, printed) == (1, "")
     assert why in told
-    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.lock", "keepsakes.prom"]
+    assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.redis.lock", "keepsakes.prom"]
 
 
 def test_where_nobody_gives_them_it_is_said_and_nothing_is_kept(place: Street) -> None:
@@ -168,19 +214,18 @@ def alertmanager(place: Street, *words: str) -> str:
     return place.run("backup-scheduler-1", *curl, *options, f"{api}/{path}")
 
 
-def test_silences_that_are_gone_are_set_again_and_no_others(place: Street) -> None:
+def test_silences_that_are_gone_are_set_again_and_no_others(place: Street, basalt: Callable[..., Any]) -> None:
     until(lambda: alertmanager(place, "silences").strip() == "[]", "Alertmanager", 30)
     made = json.loads(alertmanager(place, "-d", json.dumps(_SILENCE), "silences"))["silenceID"]
-    scheduler, again = "backup-scheduler-1", ("backup-keep", "--give-back=silences")
-    place.run(scheduler, "backup-keep", "--take=silences")
-    assert json.loads(place.run(scheduler, *again)) == []
+    place.run("backup-scheduler-1", "backup-keep", "--take=silences")
+    assert basalt("restore-silences", "--yes") == []
     alertmanager(place, "-X", "DELETE", f"silence/{made}")
-    planned = json.loads(place.run(scheduler, *again, "--dry-run"))
+    planned = basalt("restore-silences", "--dry-run")
     assert [one["comment"] for one in planned] == ["it's known"]
-    assert json.loads(place.run(scheduler, *again)) == planned
+    assert basalt("restore-silences", "--yes") == planned
     (active,) = [one for one in json.loads(alertmanager(place, "silences")) if one["status"]["state"] == "active"]
     assert active["matchers"] == _SILENCE["matchers"]
-    assert json.loads(place.run(scheduler, *again)) == []
+    assert basalt("restore-silences", "--yes") == []
 
 
 def test_an_alertmanager_that_is_away_is_told(place: Street) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from basalt.services.alertmanager.settings import Settings as Alertmanager
 from basalt.services.backup.crontab import longest_pause
-from basalt.services.backup.settings import Keep, Settings
+from basalt.services.backup.settings import Keep, KeepBeside, Settings
 from basalt.services.postgres import roles
 from basalt.services.redis.settings import Settings as Redis
 from basalt.site import Instance, Site
@@ -79,6 +79,6 @@ def files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:
         yield File("pgpass", site.render("backup/pgpass.j2", role=roles.DUMP))
 
 
-def policy(keep: Keep) -> dict[str, object]:
+def policy(keep: Keep | KeepBeside) -> dict[str, object]:
     """As the program beside the repository reads it."""
     return {**keep.model_dump(exclude={"floor"}), "floor_seconds": seconds(keep.floor)}

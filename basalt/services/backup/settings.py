@@ -24,6 +24,15 @@ class Keep(Base):
     floor: Duration = Field(default="7d", description="younger ones all stay, and every moment since can be restored")
 
 
+class KeepBeside(Base):
+    """The same of what is kept beside backups; of each there are many, and each is whole by itself."""
+
+    daily: int = Field(default=7, ge=1, le=366, description="days")
+    weekly: int = Field(default=4, ge=0, le=520, description="weeks")
+    monthly: int = Field(default=0, ge=0, le=120, description="months")
+    floor: Duration = Field(default="1d", description="younger ones all stay")
+
+
 class Keepsakes(Base):
     """What is kept in the repositories beside backups of the database's files: each a file that is whole by itself."""
 
@@ -33,9 +42,7 @@ class Keepsakes(Base):
         default=(), description="of `services.postgres.databases`: what can be restored into any PostgreSQL"
     )
     dump: Schedule = Field(default="30 2 * * *", description="crontab line, UTC: `dumps`, by pg_dump")
-    keep: Keep = Field(
-        default=Keep(daily=7, weekly=4, monthly=0, floor="1d"), description="as of backups, for each kind by itself"
-    )
+    keep: KeepBeside = Field(default=KeepBeside(), description="for each kind by itself")
 
 
 class Assertion(Base):

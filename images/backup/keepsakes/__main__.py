@@ -35,7 +35,6 @@ from keepsakes.store import Store, StoreError
 
 _FOLDER = Path("/var/lib/drill")
 _METRICS = _FOLDER / "keepsakes.prom"
-_WORK = "keep-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +46,21 @@ class Found:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
-    """For what is in clear. One at a time: what a killed one left is nobody's, and goes."""
-    with (_FOLDER / "keep.lock").open("w") as lock:
+def _folder(kind: str) -> Iterator[Path]:
+    """For what is in clear. One at a time of a kind, so that keys do not wait for a long dump; what a killed one left
+    is nobody's, and goes."""
+    with (_FOLDER / f"keep.{kind}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        for left in _FOLDER.glob(f"{_WORK}*/"):
+        for left in _FOLDER.glob(f"keep.{kind}.*/"):
             shutil.rmtree(left)
-        with tempfile.TemporaryDirectory(prefix=_WORK, dir=_FOLDER) as made:
+        with tempfile.TemporaryDirectory(prefix=f"keep.{kind}.", dir=_FOLDER) as made:
             yield Path(made)
 
 
 def take(kind: str, stores: list[Store], told: Declared) -> bool:
     """Whether all of them have it."""
     well = True
-    with _folder() as folder:
+    with _folder(kind) as folder:
         moment, path = datetime.now(UTC), folder / kind
         try:
             _source(kind, told, path)
@@ -70,7 +70,7 @@ def take(kind: str, stores: list[Store], told: Declared) -> bool:
             try:
                 made = store.put(kind, moment, path)
                 print(f"{store.repository.name} keeps {kind} {made.label}, {made.size} bytes", flush=True)
-                expire(store, kind, told)
+                expire(store, told)
             except StoreError as error:
                 well = _failed(str(error))
     return well
@@ -88,13 +88,12 @@ def _source(kind: str, told: Declared, path: Path) -> None:
         redis.take(told.redis, path)
 
 
-def expire(store: Store, kind: str, told: Declared) -> None:
-    """What no generation of a kind keeps goes. StoreError."""
-    mine = [one for one in store.all() if one.kind == kind]
-    for one, reasons in decide(mine, told.policy, datetime.now(UTC)).items():
+def expire(store: Store, told: Declared) -> None:
+    """What no generation keeps goes, also of what is not declared any more. StoreError."""
+    for one, reasons in decide(store.all(), told.policy, datetime.now(UTC)).items():
         if not reasons:
             store.remove(one)
-            print(f"{store.repository.name} {kind} {one.label} goes", flush=True)
+            print(f"{store.repository.name} {one.kind} {one.label} goes", flush=True)
 
 
 def missing(told: Declared) -> bool:
@@ -154,7 +153,7 @@ def find(kind: str, label: str | None, repository: str | None) -> Found:
 
 def get(found: Found, output: Path | None) -> None:
     """StoreError, before a byte of it is given."""
-    with _folder() as folder:
+    with _folder(found.keepsake.kind) as folder:
         path = folder / "out"
         found.store.get(found.keepsake, path)
         if output:
@@ -168,7 +167,7 @@ def give_back(found: Found, told: Declared, *, dry: bool) -> None:
     """What was kept goes where it came from; which of it lacked there, as JSON. StoreError, SourceError."""
     if found.keepsake.kind != silences.KIND:
         raise SourceError(f"{found.keepsake.kind} is brought back by basalt")
-    with _folder() as folder:
+    with _folder(found.keepsake.kind) as folder:
         path = folder / "out"
         found.store.get(found.keepsake, path)
         print(json.dumps(silences.give_back(told.alertmanager, path, dry=dry), indent=1))
