@@ -18,7 +18,7 @@ from basalt.operations.environment import ROOT
 from basalt.operations.repository import ask, follow
 from basalt.operations.restore import plan as planning
 from basalt.operations.restore.run import restore as run_restore
-from basalt.terminal import AsJson, Stack, Yes, errors, facts, refused, say, table, told
+from basalt.terminal import AsJson, Repository, Stack, Yes, errors, facts, refused, say, table, told
 from basalt.topology.load import load_stack
 
 #: Of moments; all UTC.
@@ -27,8 +27,6 @@ _TIMES = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M:%S.%f", "%Y-
 
 Moment = Annotated[datetime | None, typer.Option("--time", formats=_TIMES, help="As it was then, UTC.")]
 Label = Annotated[str | None, typer.Option("--set", help="As this backup has it (basalt backups).")]
-
-Repository = Annotated[str | None, typer.Option("--repository", help="Only of this one: local, s3.")]
 
 
 def backup(
@@ -42,14 +40,16 @@ def backup(
 
 
 def backups(stack: Stack, as_json: AsJson = False) -> None:
-    """List the backups, each with the reason why it stays, or that it goes with the next run. Touches nothing."""
+    """List the backups and what is kept beside them, each with the reason why it stays, or that it goes with the next
+    run. Touches nothing."""
     with told():
-        found = catalogue.rows(load_stack(ROOT, stack), errors.print)
+        topology = load_stack(ROOT, stack)
+        found = catalogue.rows(topology, errors.print)
     if as_json:
         print(json.dumps([dataclasses.asdict(row) for row in found], indent=2))
         return
-    shown = [(row.repository, row.label, row.at, "; ".join(row.why) if row.kept else "goes") for row in found]
-    table(f"Stack {stack}: backups", ("repository", "backup", "ended", "stays, because"), shown)
+    shown = [(row.repository, row.kind, row.label, row.at, "; ".join(row.why) if row.kept else "goes") for row in found]
+    table(f"Stack {stack}: backups", ("repository", "of", "backup", "ended", "stays, because"), shown)
 
 
 def drill(  # noqa: PLR0913, PLR0917  the terminal's options

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from basalt.operations.environment import ROOT
-from basalt.operations.off_site import access as keys
+from basalt.operations.off_site import access as means
 from basalt.operations.off_site import rebuild as making
 from basalt.operations.off_site.store import access as access_of
 from basalt.operations.off_site.store import store
@@ -26,7 +26,7 @@ def bundle(
     with told():
         topology = load_stack(ROOT, stack)
         if access:
-            print(keys.write(access_of(topology)), end="")
+            print(means.write(access_of(topology)), end="")
         else:
             store(topology, say)
 
@@ -46,7 +46,7 @@ def rebuild(
     with told(), refused():
         tell = errors.print if as_json else say
         if access:
-            opened = keys.read(access.read_text())
+            opened = means.read(access.read_text())
             found = making.fetch(stack, opened, tell)
             tell(f"the bundle of {found.at} holds stack {stack}, brought up by basalt {found.commit[:12] or 'unknown'}")
             making.adopt(found)
@@ -55,11 +55,13 @@ def rebuild(
         planned = making.prepare(topology, opened)
         label, ended, until = (planned[name] for name in ("label", "ended", "until"))
         tell(f"{label} (ended {ended}) is restored, and the log that came until {until}")
+        keys = making.redis_keys(topology, opened)
+        tell(f"Redis begins with its keys of {keys.at}" if keys else "no keys of Redis are kept there: it begins empty")
         if dry_run:
             return
         if not yes and not topology.environment.tolerates_one_host:
             typer.confirm(f"Make stack {stack} of it, on {', '.join(topology.hosts)}?", abort=True)
-        facts(dataclasses.asdict(making.rebuild(topology, planned, tell)), as_json=as_json)
+        facts(dataclasses.asdict(making.rebuild(topology, opened, planned, keys, tell)), as_json=as_json)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (bundle, rebuild)

@@ -31,6 +31,7 @@ errors = Console(stderr=True, soft_wrap=True)
 
 Stack = Annotated[str, typer.Option("--stack", "-s", help="Which stacks/Pulumi.<stack>.yaml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Repository = Annotated[str | None, typer.Option("--repository", help="Only of this one: local, s3.")]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 #: What a user can mend: told in a sentence, without a traceback.

@@ -235,7 +235,13 @@ def clear(project: Project, *, files: bool) -> None:
 
 def settle(project: Project) -> None:
     """Waits for what a new stack does by itself: until its first backup is there, it takes a processor."""
-    until(lambda: json.loads(project.basalt("backups", "--json").stdout), "the first backup", 300, every=2)
+    until(lambda: _backups(project), "the first backup", 300, every=2)
+
+
+def _backups(project: Project) -> bool:
+    """Whether there is one of the database."""
+    rows = json.loads(project.basalt("backups", "--json").stdout)
+    return any(row["kind"] == "database" for row in rows)
 
 
 def one_round(project: Project, empty: Project, bare: Project) -> dict[str, float]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.live.database import connect, primary
 from tests.live.project import Project, execute
+from tests.live.prometheus import series
 from tests.waiting import until
 
 #: Only the last one of a day, as soon as it is a second old.
@@ -49,11 +50,29 @@ def test_each_backup_is_told_with_the_reason_why_it_stays(project: Project) -> N
     def told() -> bool:
         # While a backup is taken, nothing is decided.
         rows: list[dict[str, Any]] = json.loads(project.basalt("backups", "--json").stdout)
+        rows = [row for row in rows if row["kind"] == "database"]
         assert {row["label"] for row in rows} == {backup["label"] for backup in stanza(project)["backup"]}
         assert all("younger than 7 days" in row["why"] for row in rows)
         return True
 
     until(told, "every backup, and why it stays", 60, every=2)
+
+
+def test_what_is_not_in_the_database_is_kept_by_itself(project: Project) -> None:
+    jobs = [" ".join(job.command) for i in project.plan.site.instances for job in i.workload.jobs]
+    kinds = {kind for kind in ("redis", "silences") if any(f"--take={kind} " in job for job in jobs)}
+    assert kinds
+
+    def kept() -> set[str]:
+        rows = json.loads(project.basalt("backups", "--json", check=False).stdout or "[]")
+        return {row["kind"] for row in rows if row["kept"]}
+
+    until(lambda: kinds <= kept(), "the first of each kind", 300, every=2)
+    query = 'backup_keepsake_since_timestamp_seconds{kind="redis"} > 0'
+    until(lambda: series(project, query), "its age in Prometheus", 60, every=1)
+    planned = json.loads(project.basalt("restore-redis", "--dry-run", "--json").stdout)
+    assert planned["kind"] == "redis"
+    assert planned["member"].startswith("redis-")
 
 
 def test_what_no_generation_keeps_goes_and_the_log_before_it(project: Project) -> None:

@@ -36,7 +36,7 @@ def labels(project: Project) -> dict[str, list[str]]:
     done = project.basalt("backups", "--json", check=False)
     rows: list[dict[str, Any]] = json.loads(done.stdout) if done.returncode == 0 else []
     found: dict[str, list[str]] = {}
-    for row in rows:
+    for row in (row for row in rows if row["kind"] == "database"):
         found.setdefault(row["repository"], []).append(row["label"])
     return found
 

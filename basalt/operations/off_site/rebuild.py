@@ -2,23 +2,27 @@
 
 The stack file comes out of the bundle, which is verified before it is used. Each member of the database finds an
 order in its volume before `up` starts it: the first begins the cluster from the newest backup and the log after it, the
-others wait until it leads (images/postgres/bin). All else is an `up`."""
+others wait until it leads (images/postgres/bin). So does Redis' first member, where its keys are kept: it begins with
+them, the others copy it. All else is an `up`."""
 
 import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import docker.errors
 
 from basalt.images import reference
 from basalt.operations import build, login, objects, pulumi
 from basalt.operations.environment import HOME, ROOT
+from basalt.operations.keepsakes import redis
+from basalt.operations.keepsakes.catalogue import Kept
 from basalt.operations.off_site import bundle as bundles
 from basalt.operations.off_site.access import Access
 from basalt.operations.off_site.bundle import Bundle, BundleError
-from basalt.operations.off_site.keyhole import look
+from basalt.operations.off_site.keyhole import left, look
 from basalt.operations.restore.plan import seen
 from basalt.operations.restore.run import FOLLOW
 from basalt.operations.switchover.decide import RefusedError
@@ -44,11 +48,13 @@ _WHOLE, _LOOK = 600.0, 1.0  # seconds
 @dataclass(frozen=True, slots=True)
 class Rebuilt:
     """`backup`: its label; `until`: when the last of the log came that was off-site, ISO 8601, UTC: what was committed
-    later is lost. `seconds` from the beginning until each step was done."""
+    later is lost. `keys`: of when Redis' are, ISO 8601, UTC; None where there are none. `seconds` from the beginning
+    until each step was done."""
 
     stack: str
     backup: str
     until: str
+    keys: str | None
     seconds: dict[str, float]
 
 
@@ -98,6 +104,15 @@ def prepare(topology: Topology, access: Access) -> dict[str, object]:
     return dict(json.loads(look(files, "backup-plan", "--latest", f"--repository={_NAME}")))
 
 
+def redis_keys(topology: Topology, access: Access) -> Kept | None:
+    """The newest that the bucket holds; None where it holds none, or the stack has no Redis. BundleError."""
+    if not survey(topology).of("redis"):
+        return None
+    told = json.loads(look(_scheduler_files(plan(topology), access), "backup-keep", "--list"))
+    found = [Kept(**{**row, "why": tuple(row["why"])}) for row in told]
+    return next((one for one in found if (one.repository, one.kind) == (_NAME, "redis")), None)
+
+
 def _require_nothing(topology: Topology) -> None:
     found = objects.find(topology)
     left = [str(thing.name) for kind in (found.containers, found.volumes) for thing in kind]
@@ -121,7 +136,7 @@ def _filled(text: str, access: Access, known: dict[str, str]) -> str:
     return SecretRef.fill(text, values | {f"given/{access.s3.secret}": access.secret})
 
 
-def rebuild(topology: Topology, planned: dict[str, object], say: Say) -> Rebuilt:
+def rebuild(topology: Topology, access: Access, planned: dict[str, object], keys: Kept | None, say: Say) -> Rebuilt:
     """Makes it. Raises what `up` raises."""
     started = time.monotonic()
     marks: dict[str, float] = {}
@@ -133,8 +148,12 @@ def rebuild(topology: Topology, planned: dict[str, object], say: Say) -> Rebuilt
     options = planned["options"]
     assert isinstance(options, list)  # noqa: S101  backup-plan's
     for member in members:
-        _order(site, member, "\n".join(options) + "\n" if member is members[0] else FOLLOW)
+        order = "\n".join(options) + "\n" if member is members[0] else FOLLOW
+        _order(site, member, archive({_ORDER: order}))
     say(f"{members[0].name} begins from {planned['label']}; the others follow it")
+    if keys:
+        begin_with(site, access, keys)
+        say(f"{site.of('redis')[0].name} begins with the keys of {keys.at}; the others copy it")
     try:
         up(topology.name, say, ask=False)
     except pulumi.PulumiError as error:
@@ -142,7 +161,7 @@ def rebuild(topology: Topology, planned: dict[str, object], say: Say) -> Rebuilt
     marks["up"] = round(time.monotonic() - started, 1)
     _wait_until_whole(topology, {member.name for member in members})
     marks["whole"] = round(time.monotonic() - started, 1)
-    return Rebuilt(topology.name, str(planned["label"]), str(planned["until"]), marks)
+    return Rebuilt(topology.name, str(planned["label"]), str(planned["until"]), keys.at if keys else None, marks)
 
 
 def _wait_until_whole(topology: Topology, names: set[str]) -> None:
@@ -156,7 +175,16 @@ def _wait_until_whole(topology: Topology, names: set[str]) -> None:
         time.sleep(_LOOK)
 
 
-def _order(site: Site, member: Instance, order: str) -> None:
+def begin_with(site: Site, access: Access, keys: Kept) -> None:
+    """An order for Redis' first member, whom sentinels that know nobody yet call the master."""
+    path = f"/var/lib/drill/{redis.ORDER}"
+    which = (f"--set={keys.label}", f"--repository={keys.repository}", f"--output={path}")
+    files = _scheduler_files(plan(site.topology), access)
+    with left(files, path, "backup-keep", f"--get={keys.kind}", *which) as tar:
+        _order(site, site.of("redis")[0], tar)
+
+
+def _order(site: Site, member: Instance, order: bytes | BinaryIO) -> None:
     """Into a volume that is made for it; `up` takes it over by its name."""
     client = connect(describe(site.host(member)))
     (data,) = (volume for volume in member.workload.volumes if volume.name == "data")
@@ -169,7 +197,7 @@ def _order(site: Site, member: Instance, order: str) -> None:
         volumes={name: {"bind": data.path, "mode": "rw"}},
     )
     try:
-        if not container.put_archive(data.path, archive({_ORDER: order})):
+        if not container.put_archive(data.path, order):
             raise BundleError(f"volume {name} does not take an order")
     except docker.errors.APIError as error:
         raise BundleError(f"volume {name} does not take an order: {error}") from error

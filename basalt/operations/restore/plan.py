@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from basalt.operations.repository import ask
+from basalt.operations.span import span
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.look import look
@@ -58,21 +59,11 @@ def told(planned: Planned, at: datetime | None, now: datetime) -> Iterator[str]:
     if "--type=default" in planned.options:
         yield "nothing that is archived is lost"
     else:
-        since = f" of the last {_span((now - at.replace(tzinfo=UTC)).total_seconds())}" if at else ""
+        since = f" of the last {span((now - at.replace(tzinfo=UTC)).total_seconds())}" if at else ""
         yield f"lost to the database is all that was committed later{since}; what Redis holds stays as it is"
     yield f"it stays in the repository: basalt restore --latest --timeline {planned.back} takes this back"
     if planned.leader is None:
         yield f"nobody leads now: what was committed after {planned.until or 'the backup'} may not be archived"
-
-
-def _span(seconds: float) -> str:
-    """Of time, in the largest two units."""
-    minutes, rest = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    days, hours = divmod(hours, 24)
-    units = [(days, "d"), (hours, "h"), (minutes, "min"), (rest, "s")]
-    first = next((index for index, (count, _) in enumerate(units) if count), 3)
-    return " ".join(f"{count} {unit}" for count, unit in units[first : first + 2])
 
 
 def prepare(topology: Topology, wanted: list[str]) -> Planned:

@@ -12,6 +12,7 @@ def panels() -> Iterator[Panel]:
     yield _proved()
     yield _drill()
     yield _next()
+    yield _keepsakes()
     yield _archived()
     yield _duration()
     yield _size()
@@ -63,6 +64,15 @@ def _next() -> Panel:
         Unit.SECONDS,
         "max by (exported_job) (scheduler_job_next_timestamp_seconds > 0) - time()",
         "{{exported_job}}",
+    )
+
+
+def _keepsakes() -> Panel:
+    return trend(
+        "age of what is kept beside it",
+        "Redis' keys, logical dumps, silences: how old the newest in each repository is.",
+        Unit.SECONDS,
+        {"{{repository}} {{kind}}": "time() - max by (repository, kind) (backup_keepsake_since_timestamp_seconds)"},
     )
 
 

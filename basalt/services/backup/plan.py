@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
+from basalt.services.backup import keepsakes
 from basalt.services.backup.crontab import longest_pause
 from basalt.services.backup.settings import APPLICATION, Settings
 from basalt.services.postgres.settings import Settings as Postgres
@@ -94,13 +95,14 @@ def _scheduler(settings: Settings, topology: Topology) -> Workload:
         tier=Tier.BACKUP,
         beside="backup",
         ports={"metrics": Port(9855, "https")},
-        uses=(Endpoint.parse(AGENT),),
+        uses=(Endpoint.parse(AGENT), *keepsakes.uses(settings, topology)),
         volumes=(Volume("repository", _REPOSITORY, of="backup"), Volume("drill", _DRILL)),
         jobs=(
             ScheduledJob("prepare", "@reboot", ("backup-prepare",)),
             *_backups(settings),
             # Where a backup is being taken it does nothing.
             ScheduledJob("retention", "30 * * * *", ("backup-retain",)),
+            *keepsakes.jobs(settings, topology),
             # What one finds does not change within minutes, and a restore of all takes long.
             ScheduledJob("drill", settings.drill, ("backup-drill",), again=False),
             ScheduledJob("drill-older", settings.drill_older, ("backup-drill", "--older"), again=False),
@@ -180,6 +182,7 @@ def files(instance: Instance, site: Site) -> Iterator[File]:
     if kind == "backup-scheduler":
         yield from _jobs(settings, instance)
         yield File("drill.conf", _configuration(site, restores=_DRILL))
+        yield from keepsakes.files(settings, instance, site)
     yield File("repositories", "".join(f"{name}\n" for name in settings.repositories), reloads=False)
     if settings.s3 and settings.s3.authority:
         yield File("s3.crt", settings.s3.authority, reloads=False)
@@ -206,8 +209,7 @@ def _configuration(
 def _jobs(settings: Settings, instance: Instance) -> Iterator[File]:
     """What is done when, and by which rules."""
     yield File("jobs.json", json.dumps([asdict(job) for job in instance.workload.jobs], indent=1), reloads=False)
-    kept = {**settings.keep.model_dump(exclude={"floor"}), "floor_seconds": seconds(settings.keep.floor)}
-    yield File("retention.json", json.dumps(kept, indent=1))
+    yield File("retention.json", json.dumps(keepsakes.policy(settings.keep), indent=1))
     yield File("assertions.json", json.dumps([one.model_dump() for one in settings.assertions], indent=1))
 
 

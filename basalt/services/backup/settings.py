@@ -27,6 +27,27 @@ class Keep(Base):
     floor: Duration = Field(default="7d", description="younger ones all stay, and every moment since can be restored")
 
 
+class KeepBeside(Base):
+    """The same of what is kept beside backups; of each there are many, and each is whole by itself."""
+
+    daily: int = Field(default=7, ge=1, le=366, description="days")
+    weekly: int = Field(default=4, ge=0, le=520, description="weeks")
+    monthly: int = Field(default=0, ge=0, le=120, description="months")
+    floor: Duration = Field(default="1d", description="younger ones all stay")
+
+
+class Keepsakes(Base):
+    """What is kept in the repositories beside backups of the database's files: each a file that is whole by itself."""
+
+    redis: Schedule = Field(default="20 * * * *", description="crontab line, UTC: all keys of Redis")
+    silences: Schedule = Field(default="40 * * * *", description="crontab line, UTC: those that people have set")
+    dumps: tuple[str, ...] = Field(
+        default=(), description="of `services.postgres.databases`: what can be restored into any PostgreSQL"
+    )
+    dump: Schedule = Field(default="30 2 * * *", description="crontab line, UTC: `dumps`, by pg_dump")
+    keep: KeepBeside = Field(default=KeepBeside(), description="for each kind by itself")
+
+
 class Assertion(Base):
     """What must hold in a database that was restored; without any, structure and checksums are all that is proved."""
 
@@ -56,6 +77,7 @@ class Settings(Base):
 
     s3: S3 | None = Field(default=None, description="a second repository, off-site, beside the one of the stack")
     keep: Keep = Keep()
+    keepsakes: Keepsakes = Keepsakes()
     full: Schedule = Field(default="0 1 * * *", description="crontab line, UTC")
     incremental: Schedule = Field(default="0 7,13,19 * * *", description="crontab line, UTC")
     drill: Schedule = Field(default="0 3 * * *", description="crontab line, UTC: the newest is restored and proved")
@@ -83,6 +105,10 @@ def problems(settings: Settings, topology: Topology, given: frozenset[str]) -> I
     if postgres is None:
         yield Problem("services.backup", "postgres", "there is no such service to back up; add it, or remove backup")
         return
+    for number, name in enumerate(settings.keepsakes.dumps):
+        if name not in postgres.databases:
+            known = f"declared are: {', '.join(postgres.databases)}"
+            yield Problem(f"services.backup.keepsakes.dumps.{number}", name, known)
     for number, assertion in enumerate(settings.assertions):
         if assertion.database not in postgres.databases:
             known = f"declared are: {', '.join(postgres.databases)}"

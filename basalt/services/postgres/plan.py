@@ -175,7 +175,7 @@ def _member_files(settings: Settings, instance: Instance, site: Site) -> Iterato
         sql=site.address(instance, "sql"),
         rest=site.address(instance, "rest"),
         dynamic=yaml.safe_dump(configuration(settings, instance.workload.limits, site.topology), width=150).rstrip(),
-        admissions=list(roles.admissions(settings.databases)),
+        admissions=list(roles.admissions(settings.databases, _dumped(site))),
         provisioners=[task.name for task in site.of(PROVISION)],
     )
     yield File("patroni.yml", text)
@@ -194,12 +194,18 @@ def _provision_files(settings: Settings, instance: Instance, site: Site) -> Iter
         "patroni": [f"https://{address}" for address in site.addresses(str(REST), instance)],
         "configuration": configuration(settings, member.workload.limits, site.topology),
         "sql": [{"host": address.name, "port": address.port} for address in site.addresses(str(SQL), instance)],
-        "roles": roles.desired_roles(settings.databases, _SECRETS),
-        "databases": roles.desired_databases(settings.databases),
+        "roles": roles.desired_roles(settings.databases, _SECRETS, _dumped(site)),
+        "databases": roles.desired_databases(settings.databases, _dumped(site)),
     }
     yield File("provision.json", json.dumps(document, indent=2, sort_keys=True) + "\n")
-    for secret in roles.passwords(settings.databases).values():
+    for secret in roles.passwords(settings.databases, _dumped(site)).values():
         yield File(f"secrets/{secret}", SecretRef(secret))
+
+
+def _dumped(site: Site) -> tuple[str, ...]:
+    """Databases of which logical dumps are kept."""
+    backup = site.topology.service(Backup)
+    return backup.keepsakes.dumps if backup else ()
 
 
 def _exporter_files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:

@@ -75,10 +75,12 @@ def matches(kept: str | None, password: str) -> bool:
 
 
 def database_rights(database: dict[str, Any], actual: set[Right]) -> Iterator[str]:
-    """Who may connect: the database's own roles and monitoring. `actual` is its access list without the owner."""
+    """Who may connect: the database's own roles, monitoring, and those named in `connects`. `actual` is its access
+    list without the owner."""
     name, roles = quote(database["name"]), [database[purpose] for purpose in ("migrate", "app", "readonly")]
     roles += [entry["role"] for entry in database["grants"]]
-    wanted = [(role, "CONNECT") for role in (*roles, "monitor")] + [(role, "TEMPORARY") for role in roles[:2]]
+    connecting = (*roles, "monitor", *database.get("connects", ()))
+    wanted = [(role, "CONNECT") for role in connecting] + [(role, "TEMPORARY") for role in roles[:2]]
     for grantee, right in sorted(actual):
         if grantee == PUBLIC:
             yield f"REVOKE {right} ON DATABASE {name} FROM PUBLIC"

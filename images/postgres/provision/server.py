@@ -23,6 +23,7 @@ Say = Callable[[str], None]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _ROLES = "SELECT rolname, rolpassword, rolcanlogin FROM pg_authid"
+_BYPASSING = "SELECT rolname FROM pg_roles WHERE rolbypassrls"
 _MEMBERS = """SELECT g.rolname, m.rolname FROM pg_auth_members
     JOIN pg_roles g ON g.oid = roleid JOIN pg_roles m ON m.oid = member"""
 _DATABASES = "SELECT datname FROM pg_database"
@@ -142,12 +143,15 @@ class Server:
         with self._connect("postgres") as connection:
             known = {name: (kept, login) for name, kept, login in connection.execute(_ROLES)}
             memberships = set(connection.execute(_MEMBERS))
+            bypassing = {name for (name,) in connection.execute(_BYPASSING)}
             for role in wanted:
                 name = role["name"]
                 if name not in known:
                     self._change(connection, [f"CREATE ROLE {quote(name)}"])
                 groups = [group for group in role.get("member_of", []) if (group, name) not in memberships]
                 self._change(connection, [f"GRANT {quote(group)} TO {quote(name)}" for group in groups])
+                if role.get("bypasses_policies") and name not in bypassing:
+                    self._change(connection, [f"ALTER ROLE {quote(name)} BYPASSRLS"])
                 if "password_file" in role:
                     self._login(connection, role, known.get(name, (None, False)))
 

@@ -69,6 +69,11 @@ def test_a_new_database_is_closed_to_everyone_but_its_roles() -> None:
     assert 'GRANT TEMPORARY ON DATABASE "shop" TO "r"' not in statements
 
 
+def test_who_else_is_named_may_connect() -> None:
+    statements = list(desired.database_rights({**SHOP, "connects": ["dump"]}, RIGHTS))
+    assert statements == ['GRANT CONNECT ON DATABASE "shop" TO "dump"']
+
+
 def test_rights_that_are_there_are_left_alone() -> None:
     assert list(desired.database_rights(SHOP, RIGHTS)) == []
 

@@ -1,0 +1,199 @@
+"""`basalt restore-redis`: the keys of Redis become what they were at a moment.
+
+What is there now is kept first, so that this too can be taken back. The replicas stop, then the master, so that no
+sentinel finds anybody to put in its place; the master gets the file into its volume and begins with it
+(images/redis/bin/redis-member); when every sentinel calls it well, the others start and copy it."""
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import BinaryIO, cast
+
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+from requests import RequestException
+
+from basalt.operations import local_state
+from basalt.operations.keepsakes import catalogue
+from basalt.operations.keepsakes.catalogue import Kept
+from basalt.operations.repository import BackupsError, Say
+from basalt.operations.restore.run import RestoreError
+from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.tar import archived
+from basalt.plan import survey
+from basalt.site import Instance, Site
+from basalt.targets.docker.address import describe
+from basalt.targets.docker.container import container_name
+from basalt.targets.docker.engine import EngineError, connect
+from basalt.topology.model import Topology
+
+VOLUME, ORDER = "/var/lib/redis", "restore.rdb"
+
+_STOP = 40  # seconds; more than a member may take (services/redis/plan.py)
+_LOOK = 0.5
+_LOADS, _FOLLOW = 1800.0, 1800.0  # seconds
+_AGREE = 60.0
+
+_STOPPED = "what was there is not lost: docker start its members, or say it again"
+_SERVES = "it IS restored and takes writes where a replica follows: docker start the others"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """By name. `master`: None where nobody says that he is."""
+
+    members: Mapping[str, Container]
+    sentinels: Mapping[str, Container]
+    master: str | None
+
+    @property
+    def first(self) -> str:
+        """On whom it is restored."""
+        return self.master or next(iter(self.members))
+
+
+@dataclass(slots=True)
+class Report:
+    """What was done. `before`: label of what was kept of what was there, None where there was nobody to ask. `seconds`
+    until it serves reads, and until all follow."""
+
+    label: str
+    member: str
+    before: str | None = None
+    seconds: dict[str, float] = field(default_factory=dict)
+
+
+def told(kept: Kept, members: Members, now: datetime) -> Iterator[str]:
+    """What will be done and lost, in sentences."""
+    yield (
+        f"redis of {kept.at} in {kept.repository} ({kept.bytes / 1e6:.1f} MB) becomes what {members.first} holds, "
+        "and the others copy it; clients are without Redis meanwhile"
+    )
+    yield (
+        f"lost is what was written in the last {kept.age(now)}: sessions, limits, jobs; "
+        "what was done since is queued again, and will be done again"
+    )
+    if members.master:
+        yield "what it holds now is kept first; restore-redis takes this back with the label that is told in the end"
+    else:
+        yield "no member says that it is the master: what they hold is NOT kept first, and cannot be had again"
+
+
+def look(topology: Topology) -> Members:
+    """Who is there, and who is the master. RefusedError where that is not clear; EngineError."""
+    site = survey(topology)
+    members, sentinels = _containers(site, site.of("redis")), _containers(site, site.of("redis-sentinel"))
+    if not members:
+        raise RefusedError(f"stack {topology.name} has no Redis; declare services.redis")
+    masters = [name for name, one in members.items() if role(one)[:1] == ["master"]]
+    if len(masters) > 1:
+        raise RefusedError(f"{' and '.join(masters)} are masters at once: follow RedisTwoMasters first")
+    return Members(members, sentinels, masters[0] if masters else None)
+
+
+def _containers(site: Site, instances: tuple[Instance, ...]) -> dict[str, Container]:
+    found: dict[str, Container] = {}
+    for one in instances:
+        try:
+            found[one.name] = connect(describe(site.host(one))).containers.get(container_name(site, one))
+        except NotFound:
+            raise RefusedError(f"there is no container of {one.name}: `basalt up` makes it") from None
+    return found
+
+
+def restore(topology: Topology, kept: Kept, say: Say) -> Report:
+    """RefusedError, BackupsError and EngineError while nothing is changed, RestoreError after."""
+    local_state.locked(topology.name)
+    members, before = look(topology), None
+    with tempfile.TemporaryFile() as file:
+        catalogue.fetch(topology, kept, cast("BinaryIO", file))
+        if members.master:
+            say("what Redis holds now is kept first")
+            try:
+                before = catalogue.take(topology, "redis", kept.repository, say).label
+            except BackupsError as error:
+                raise RefusedError(f"it could not be taken back: {error}. Nothing was changed") from error
+        report = Report(kept.label, members.first, before)
+        begin(members, cast("BinaryIO", file), say, lambda step, seconds: report.seconds.update({step: seconds}))
+    return report
+
+
+def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float], object]) -> None:
+    """From here on there is no way but forward. `mark` hears of each step and its seconds. RestoreError."""
+    started, first = time.monotonic(), members.first
+    others = {name: one for name, one in members.members.items() if name != first}
+    try:
+        say(f"{', '.join([*others, first])} are stopped")
+        _each(others, lambda one: one.stop(timeout=_STOP))
+        master = members.members[first]
+        master.stop(timeout=_STOP)
+        with archived(ORDER, file) as tar:
+            if not master.put_archive(VOLUME, tar):
+                raise RestoreError(f"{first} does not take the file; {_STOPPED}")
+        master.start()
+        master.reload()
+        begun = int(master.attrs["RestartCount"])
+        _until(lambda: _serves(master, begun), _LOADS, f"{first} does not serve; see its log")
+    except (APIError, NotFound, EngineError, RequestException) as error:
+        raise RestoreError(f"{error}; {_STOPPED}") from error
+    mark("serves", round(time.monotonic() - started, 1))
+    try:
+        # With a sentinel that still takes it for dead, a replica that comes would be put in its place.
+        for name, sentinel in members.sentinels.items():
+            _until(lambda one=sentinel: _well(one), _AGREE, f"{name} does not call {first} well")  # type: ignore[misc]
+        _each(others, lambda one: one.start())
+        for name, one in others.items():
+            _until(lambda one=one: follows(role(one)), _FOLLOW, f"{name} does not follow; see its log")  # type: ignore[misc]
+    except (APIError, NotFound, EngineError, RequestException) as error:
+        raise RestoreError(f"{error}; {_SERVES}") from error
+    mark("whole", round(time.monotonic() - started, 1))
+
+
+def _serves(master: Container, begun: int) -> bool:
+    """Whether it has loaded its keys. RestoreError when it has ended instead, and was begun once more."""
+    master.reload()
+    if master.status != "running" or master.attrs["RestartCount"] > begun:
+        said = bytes(master.logs(tail=3)).decode(errors="replace").strip()
+        raise RestoreError(f"{master.name} ended: {said}; {_STOPPED}")
+    return ask(master, "PING") == ["PONG"]
+
+
+def _each(containers: Mapping[str, Container], act: Callable[[Container], object]) -> None:
+    if containers:
+        with ThreadPoolExecutor(len(containers)) as pool:
+            list(pool.map(act, containers.values()))
+
+
+def _until(holds: Callable[[], bool], seconds: float, otherwise: str) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > deadline:
+            raise RestoreError(f"{otherwise} (waited {seconds:.0f} s)")
+        time.sleep(_LOOK)
+
+
+def ask(container: Container, command: str) -> list[str]:
+    """Lines of a member's or a sentinel's answer; none where it does not run."""
+    try:
+        code, output = container.exec_run(["sh", "-c", f"echo '{command}' | redis-console"])
+    except APIError:
+        return []
+    return bytes(output).decode(errors="replace").splitlines() if code == 0 else []  # type: ignore[arg-type]
+
+
+def role(container: Container) -> list[str]:
+    """In a member's own words."""
+    return ask(container, "ROLE")
+
+
+def follows(told: list[str]) -> bool:
+    """Whether that is a replica's answer that has copied its master."""
+    return told[:1] == ["slave"] and told[3:4] == ["connected"]
+
+
+def _well(sentinel: Container) -> bool:
+    answer = ask(sentinel, "SENTINEL MASTER main")
+    return ("flags", "master") in zip(answer[::2], answer[1::2], strict=False)
