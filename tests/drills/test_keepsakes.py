@@ -7,6 +7,7 @@ import json
 import time
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -41,6 +42,9 @@ _SILENCE = {
     "createdBy": "Ada",
     "comment": "it's known",
 }
+#: Writes until one is refused, and says which were not.
+_WRITER = """i=1000
+while [ "$(echo "SET written:$i 1" | redis-console)" = OK ]; do echo $i; i=$((i + 1)); done"""
 _KEPT = "/var/lib/pgbackrest/keepsakes/redis"
 
 
@@ -79,14 +83,14 @@ def basalt(place: Street, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
     for user in (keys, repository):
         monkeypatch.setattr(user, "container_name", named)
 
-    def run(*words: str) -> Any:
+    def run(*words: str, code: int = 0) -> Any:
         # Its process would end with its connections.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)
             done = CliRunner().invoke(app, [*words, "--stack", "lab", "--json"])
             gc.collect()
-        assert done.exit_code == 0, done.output
-        return json.loads(done.stdout)
+        assert done.exit_code == code, done.output
+        return None if code else json.loads(done.stdout)
 
     return run
 
@@ -138,12 +142,17 @@ def test_they_come_back_on_the_master_and_all_follow(place: Street, basalt: Call
     ask(place, 1, "DEL queue", "SET later 1", "WAIT 2 1000")
     told = basalt("restore-redis", "--set", label, "--dry-run")
     assert (told["kind"], told["label"], told["member"]) == ("redis", label, "redis-1")
-    report = basalt("restore-redis", "--set", label, "--yes")
+    with ThreadPoolExecutor(1) as pool:
+        writer = pool.submit(place.run, "redis-1", "sh", "-c", _WRITER)
+        report = basalt("restore-redis", "--set", label, "--yes")
+        last = writer.result().split()[-1]
     assert (report["label"], report["member"], set(report["seconds"])) == (label, "redis-1", {"serves", "whole"})
     for number in (1, 2, 3):
         assert ask(place, number, "LRANGE queue 0 -1", "EXISTS later") == ["aJobThatWaits", "0"]
     assert int(ask(place, 1, "TTL session")[0]) > 0
-    # What was there before is kept, and can be had again.
+    # What was there before is kept with every write that was acknowledged, and can be had again.
+    command = ["backup-keep", "--get=redis", f"--set={report['before']}"]
+    assert f"written:{last}".encode() in bytes(place.containers["backup-scheduler-1"].exec_run(command).output)  # type: ignore[arg-type]
     rows = [row for row in basalt("backups") if row["kind"] == "redis"]
     assert report["before"] in {row["label"] for row in rows} - {label}
     assert all(row["kept"] for row in rows)
@@ -186,12 +195,18 @@ def test_what_somebody_changed_is_told_and_not_given(place: Street, damage: str,
     assert place.run(scheduler, "ls", "/var/lib/drill").split() == ["keep.redis.lock", "keepsakes.prom"]
 
 
-def test_where_nobody_gives_them_it_is_said_and_nothing_is_kept(place: Street) -> None:
+def test_where_nobody_gives_them_nothing_is_kept_and_nothing_restored(
+    place: Street, basalt: Callable[..., Any]
+) -> None:
     scheduler = "backup-scheduler-1"
     place.run(scheduler, "sh", "-c", f"rm -f {_KEPT}/*")
-    ask(place, 1, "ACL SETUSER backup -sync")
-    for number in (2, 3):
+    take(place)
+    for number in (1, 2, 3):
         ask(place, number, "ACL SETUSER backup -sync")
+    # There would be no way back. It goes on as before.
+    basalt("restore-redis", "--yes", code=2)
+    assert ask(place, 1, "SET after 2", "EXISTS queue") == ["OK", "1"]
+    place.run(scheduler, "sh", "-c", f"rm -f {_KEPT}/*")
     code, _, told = place.try_(scheduler, "backup-keep", "--take=redis")
     assert code == 1
     assert "redis is not kept: no member gives its keys" in told

@@ -29,7 +29,7 @@ _ASK = "printf '%s\\n' \"$0\" | redis-console"
 @pytest.fixture(scope="module")
 def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
     """The bucket."""
-    with bucket(tmp_path_factory.mktemp("s3"), "basalt-s3-kept", beside(17079), network_mode="host") as made:
+    with bucket(tmp_path_factory.mktemp("s3"), "basalt-s3-kept", beside(17077), network_mode="host") as made:
         yield made
 
 

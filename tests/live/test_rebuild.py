@@ -32,7 +32,7 @@ def far(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bucket]:
 @pytest.fixture(scope="module")
 def lost(far: Bucket) -> Iterator[Project]:
     """The stack, with a backup in the bucket; it stands."""
-    project = prepare("test-off", "198.18.128.0/20", (SCHEMA,))
+    project = prepare("test-off", "198.18.128.0/20", (SCHEMA,), redis={"memory": 64, "sentinels": 1})
     try:
         project.pulumi("config", "set", "--secret", "--path", "basalt:secrets.bucket", far.secret)
         project.edit(lambda topology: topology["services"].update(backup={"s3": far.block}))
@@ -69,6 +69,8 @@ def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Pat
 def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, access: Path, tmp_path: Path) -> None:
     full = "ls test-off/backup/main 2> /dev/null | grep -c F$ || true"
     until(lambda: far.run(full).strip() == "1", "a backup", 240, every=2)
+    until(lambda: _redis(lost, "RPUSH queue aJobThatWaits") == "1", "a member that takes writes", 60)
+    execute(lost.containers()["backup-scheduler-1"], "backup-keep", "--take=redis", "--repository=s3")
     with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 4, "writers", 30)
         surely = [(row.client, row.seq) for row in writers.rows() if row.outcome == "acked"]
@@ -80,7 +82,26 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
     lost_at = datetime.now(UTC)
     passphrase, bundle = _lose(lost), far.run("cat test-off/bundle/stack.json")
 
-    # The wrong passphrase, or a bundle that somebody changed: nothing is made, the stack file is not there.
+    _refuses(lost, far, access, passphrase, bundle)
+    done = lost.basalt("rebuild", "--access", str(access), "--yes", "--json")
+    report = json.loads(done.stdout[done.stdout.index("{\n") :])
+    with connect(lost, "pgbouncer.sql", "app") as connection:
+        found = present(connection, RUN)
+    print(
+        f"{report}; lost at {lost_at:%H:%M:%S}; {len(acked)} acknowledged, {len(set(acked) - found)} were not archived"
+    )
+    assert set(surely) <= found
+    assert found <= set(acked) | {(row.client, row.seq) for row in writers.rows()}
+    assert report["keys"]
+    assert _redis(lost, "LRANGE queue 0 -1") == "aJobThatWaits"
+    # It lives: it is written to, and its own repository is begun anew.
+    with connect(lost, "haproxy.write", "migrate") as connection:
+        connection.execute(f"TRUNCATE {TABLE}")
+    until(lambda: _begun(lost), "a backup beside it", 240, every=2)
+
+
+def _refuses(lost: Project, far: Bucket, access: Path, passphrase: str, bundle: str) -> None:
+    """The wrong passphrase, or a bundle that somebody changed: nothing is made, the stack file is not there."""
     (lost.folder / ".basalt" / "passphrase").write_text("wrong")
     done = lost.basalt("rebuild", "--access", str(access), "--yes", check=False)
     assert (done.returncode, "passphrase" in done.stdout) == (1, True), done.stdout
@@ -92,19 +113,10 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
     far.run("sed -i 's/members: 1/members: 3/' test-off/bundle/stack.json")
     assert far.run("cat test-off/bundle/stack.json") == bundle
 
-    done = lost.basalt("rebuild", "--access", str(access), "--yes", "--json")
-    report = json.loads(done.stdout[done.stdout.index("{\n") :])
-    with connect(lost, "pgbouncer.sql", "app") as connection:
-        found = present(connection, RUN)
-    print(
-        f"{report}; lost at {lost_at:%H:%M:%S}; {len(acked)} acknowledged, {len(set(acked) - found)} were not archived"
-    )
-    assert set(surely) <= found
-    assert found <= set(acked) | {(row.client, row.seq) for row in writers.rows()}
-    # It lives: it is written to, and its own repository is begun anew.
-    with connect(lost, "haproxy.write", "migrate") as connection:
-        connection.execute(f"TRUNCATE {TABLE}")
-    until(lambda: _begun(lost), "a backup beside it", 240, every=2)
+
+def _redis(project: Project, command: str) -> str:
+    """What its first member answers."""
+    return execute(project.containers()["redis-1"], "sh", "-c", f"echo '{command}' | redis-console").strip()
 
 
 def _begun(project: Project) -> bool:

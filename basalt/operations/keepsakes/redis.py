@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import BinaryIO, cast
@@ -36,6 +37,8 @@ _STOP = 40  # seconds; more than a member may take (services/redis/plan.py)
 _LOOK = 0.5
 _LOADS, _FOLLOW = 1800.0, 1800.0  # seconds
 _AGREE = 60.0
+#: More replicas than there can be: a master that needs so many to write refuses every write.
+_NEEDED, _TOO_MANY = "min-replicas-to-write", 99
 
 _STOPPED = "what was there is not lost: docker start its members, or say it again"
 _SERVES = "it IS restored and takes writes where a replica follows: docker start the others"
@@ -107,18 +110,42 @@ def _containers(site: Site, instances: tuple[Instance, ...]) -> dict[str, Contai
 def restore(topology: Topology, kept: Kept, say: Say) -> Report:
     """RefusedError, BackupsError and EngineError while nothing is changed, RestoreError after."""
     local_state.locked(topology.name)
-    members, before = look(topology), None
+    members = look(topology)
     with tempfile.TemporaryFile() as file:
         catalogue.fetch(topology, kept, cast("BinaryIO", file))
-        if members.master:
-            say("what Redis holds now is kept first")
-            try:
-                before = catalogue.take(topology, "redis", kept.repository, say).label
-            except BackupsError as error:
-                raise RefusedError(f"it could not be taken back: {error}. Nothing was changed") from error
-        report = Report(kept.label, members.first, before)
-        begin(members, cast("BinaryIO", file), say, lambda step, seconds: report.seconds.update({step: seconds}))
+        report = Report(kept.label, members.first)
+        with _refusing(members.members[members.master]) if members.master else nullcontext():
+            if members.master:
+                say("what Redis holds now is kept first, and it takes no writes")
+                report.before = _keep(topology, kept.repository, say)
+            begin(members, cast("BinaryIO", file), say, lambda step, seconds: report.seconds.update({step: seconds}))
     return report
+
+
+def _keep(topology: Topology, repository: str, say: Say) -> str:
+    """The label of what is there now. RefusedError."""
+    try:
+        return catalogue.take(topology, "redis", repository, say).label
+    except BackupsError as error:
+        raise RefusedError(f"it could not be taken back: {error}. Nothing was changed") from error
+
+
+@contextmanager
+def _refusing(master: Container) -> Iterator[None]:
+    """It takes no writes until it starts anew: they would be lost, and not be kept first. To pause clients would pause
+    what sentinels say over it too, and they would call it dead (PUBLISH waits with the writes). What fails takes this
+    back. RefusedError."""
+    answer = ask(master, f"CONFIG GET {_NEEDED}")
+    if len(answer) != 2:
+        raise RefusedError(f"{master.name} does not answer any more; nothing was changed")
+    ask(master, f"CONFIG SET {_NEEDED} {_TOO_MANY}")
+    # Whom it is kept from has all of it.
+    ask(master, "WAIT 1 3000")
+    try:
+        yield
+    except BaseException:
+        ask(master, f"CONFIG SET {_NEEDED} {answer[1]}")
+        raise
 
 
 def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float], object]) -> None:
