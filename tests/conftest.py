@@ -24,6 +24,7 @@ def pytest_sessionstart() -> None:
         FAILURES.unlink(missing_ok=True)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Where several processes share the work (`--dist loadgroup`), one of them has all live tests of a folder: these
     share what they have made."""
