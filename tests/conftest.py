@@ -8,8 +8,6 @@ import pytest
 
 FAILURES = Path(__file__).parent.parent / ".basalt" / "reports" / "failures.txt"
 
-TESTS = Path(__file__).parent
-
 #: Lines of a message that are kept: an assertion's explanation comes first.
 _LINES = 12
 _FAILURES = 5
@@ -22,16 +20,6 @@ def pytest_sessionstart() -> None:
     """Those of the last run are over."""
     if not _WORKER:
         FAILURES.unlink(missing_ok=True)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Where several processes share the work (`--dist loadgroup`), one of them has all live tests of a folder: these
-    share what they have made."""
-    for item in items:
-        folder = item.path.relative_to(TESTS).parts[0]
-        if folder == "ansible" or item.get_closest_marker("live"):
-            item.add_marker(pytest.mark.xdist_group(folder))
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
