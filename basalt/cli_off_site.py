@@ -56,7 +56,11 @@ def rebuild(
         label, ended, until = (planned[name] for name in ("label", "ended", "until"))
         tell(f"{label} (ended {ended}) is restored, and the log that came until {until}")
         keys = making.redis_keys(topology, opened)
-        tell(f"Redis begins with its keys of {keys.at}" if keys else "no keys of Redis are kept there: it begins empty")
+        tell(
+            f"Redis begins with its keys of {keys[0].at}"
+            if keys
+            else "no keys of Redis are kept there: it begins empty"
+        )
         if dry_run:
             return
         if not yes and not topology.environment.tolerates_one_host:

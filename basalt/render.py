@@ -4,6 +4,7 @@ The settings are Ansible's, so both render the same bytes."""
 
 import os
 import sys
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,19 @@ def _secret(name: str) -> str:
 def _environment() -> "Environment":
     # A stack file is checked without a template; the engine of these takes as long to load as all checks.
     from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
+    from jinja2.bccache import Bucket
+
+    class Compiled(FileSystemBytecodeCache):
+        """Where there is no room for it, or no right to it, a template is compiled each time."""
+
+        def dump_bytecode(self, bucket: Bucket) -> None:
+            with suppress(OSError):
+                super().dump_bytecode(bucket)
 
     compiled = _compiled()
     environment = Environment(  # noqa: S701  configuration files, not HTML
         loader=FileSystemLoader(TEMPLATES),
-        bytecode_cache=FileSystemBytecodeCache(str(compiled), "%s.jinja") if compiled else None,
+        bytecode_cache=Compiled(str(compiled), "%s.jinja") if compiled else None,
         undefined=StrictUndefined,
         trim_blocks=True,
         keep_trailing_newline=True,
@@ -40,11 +49,12 @@ def _environment() -> "Environment":
 def _compiled() -> Path | None:
     """Where compiled templates are kept: to compile them takes longer than to print them. As Python keeps its own, and
     not where Python would not."""
-    if sys.dont_write_bytecode or not os.access(TEMPLATES, os.W_OK):
-        return None
     folder = TEMPLATES / "__pycache__"
-    folder.mkdir(exist_ok=True)
-    return folder
+    if sys.dont_write_bytecode:
+        return None
+    with suppress(OSError):
+        folder.mkdir(exist_ok=True)
+    return folder if os.access(folder, os.W_OK) else None
 
 
 def render(template: str, **values: object) -> str:

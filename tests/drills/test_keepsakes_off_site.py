@@ -76,8 +76,7 @@ def test_redis_begins_with_what_is_off_site_where_nothing_else_is_left(
 ) -> None:
     monkeypatch.setattr(login, "secret", lambda _, name: place.secrets.get(name, "unknown"))
     access = Access(S3.model_validate(far.block), far.secret, "key")
-    keys = rebuild.redis_keys(stack, access)
-    assert keys is not None
+    (keys,) = rebuild.redis_keys(stack, access)
     assert (keys.repository, keys.label) == ("s3", label)
     site = plan(stack).site
     (member,) = site.of("redis")

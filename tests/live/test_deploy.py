@@ -20,7 +20,7 @@ def backups(project: Project) -> dict[str, datetime]:
     def told() -> dict[str, datetime]:
         # While one is taken there is no telling.
         rows = json.loads(project.basalt("backups", "--json").stdout)
-        return {row["label"]: datetime.fromisoformat(row["at"]) for row in rows}
+        return {row["label"]: datetime.fromisoformat(row["at"]) for row in rows if row["kind"] == "database"}
 
     return until(told, "the backups", 240, every=2)
 

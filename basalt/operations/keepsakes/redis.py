@@ -41,6 +41,7 @@ _AGREE = 60.0
 _NEEDED, _TOO_MANY = "min-replicas-to-write", 99
 
 _STOPPED = "what was there is not lost: docker start its members, or say it again"
+_ORDERED = "when it starts it begins with what is to be restored: mend it, or say it again with what was kept first"
 _SERVES = "it IS restored and takes writes where a replica follows: docker start the others"
 
 
@@ -118,6 +119,7 @@ def restore(topology: Topology, kept: Kept, say: Say) -> Report:
             if members.master:
                 say("what Redis holds now is kept first, and it takes no writes")
                 report.before = _keep(topology, kept.repository, say)
+                say(f"it is kept as {report.before}, by which restore-redis takes this back")
             begin(members, cast("BinaryIO", file), say, lambda step, seconds: report.seconds.update({step: seconds}))
     return report
 
@@ -138,7 +140,8 @@ def _refusing(master: Container) -> Iterator[None]:
     answer = ask(master, f"CONFIG GET {_NEEDED}")
     if len(answer) != 2:
         raise RefusedError(f"{master.name} does not answer any more; nothing was changed")
-    ask(master, f"CONFIG SET {_NEEDED} {_TOO_MANY}")
+    if ask(master, f"CONFIG SET {_NEEDED} {_TOO_MANY}") != ["OK"]:
+        raise RefusedError(f"{master.name} does not stop taking writes; nothing was changed")
     # Whom it is kept from has all of it.
     ask(master, "WAIT 1 3000")
     try:
@@ -160,12 +163,17 @@ def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float
         with archived(ORDER, file) as tar:
             if not master.put_archive(VOLUME, tar):
                 raise RestoreError(f"{first} does not take the file; {_STOPPED}")
+    except (APIError, NotFound, EngineError, RequestException) as error:
+        raise RestoreError(f"{error}; {_STOPPED}") from error
+    try:
         master.start()
         master.reload()
         begun = int(master.attrs["RestartCount"])
         _until(lambda: _serves(master, begun), _LOADS, f"{first} does not serve; see its log")
     except (APIError, NotFound, EngineError, RequestException) as error:
-        raise RestoreError(f"{error}; {_STOPPED}") from error
+        raise RestoreError(f"{error}; {_ORDERED}") from error
+    if master.exec_run(["test", "-e", f"{VOLUME}/{ORDER}.refused"])[0] == 0:
+        raise RestoreError(f"{first} found the file damaged and serves what it had; docker start the others")
     mark("serves", round(time.monotonic() - started, 1))
     try:
         # With a sentinel that still takes it for dead, a replica that comes would be put in its place.
@@ -184,7 +192,7 @@ def _serves(master: Container, begun: int) -> bool:
     master.reload()
     if master.status != "running" or master.attrs["RestartCount"] > begun:
         said = bytes(master.logs(tail=3)).decode(errors="replace").strip()
-        raise RestoreError(f"{master.name} ended: {said}; {_STOPPED}")
+        raise RestoreError(f"{master.name} ended: {said}; {_ORDERED}")
     return ask(master, "PING") == ["PONG"]
 
 

@@ -104,13 +104,13 @@ def prepare(topology: Topology, access: Access) -> dict[str, object]:
     return dict(json.loads(look(files, "backup-plan", "--latest", f"--repository={_NAME}")))
 
 
-def redis_keys(topology: Topology, access: Access) -> Kept | None:
-    """The newest that the bucket holds; None where it holds none, or the stack has no Redis. BundleError."""
+def redis_keys(topology: Topology, access: Access) -> list[Kept]:
+    """Those that the bucket holds, the newest first; none where the stack has no Redis. BundleError."""
     if not survey(topology).of("redis"):
-        return None
+        return []
     told = json.loads(look(_scheduler_files(plan(topology), access), "backup-keep", "--list"))
     found = [Kept(**{**row, "why": tuple(row["why"])}) for row in told]
-    return next((one for one in found if (one.repository, one.kind) == (_NAME, "redis")), None)
+    return [one for one in found if (one.repository, one.kind) == (_NAME, "redis")]
 
 
 def _require_nothing(topology: Topology) -> None:
@@ -136,14 +136,16 @@ def _filled(text: str, access: Access, known: dict[str, str]) -> str:
     return SecretRef.fill(text, values | {f"given/{access.s3.secret}": access.secret})
 
 
-def rebuild(topology: Topology, access: Access, planned: dict[str, object], keys: Kept | None, say: Say) -> Rebuilt:
-    """Makes it. Raises what `up` raises."""
+def rebuild(topology: Topology, access: Access, planned: dict[str, object], kept: list[Kept], say: Say) -> Rebuilt:
+    """Makes it; Redis begins with the newest of what is `kept` that can be had. Raises what `up` raises."""
     started = time.monotonic()
     marks: dict[str, float] = {}
     site = survey(topology)
     build.build(build.wanted(site), HOME / "logs", say)
     build.distribute(site, say)
     marks["images"] = round(time.monotonic() - started, 1)
+    # First, because what cannot be had leaves nothing behind that would refuse the next try.
+    keys = next((one for one in kept if _begins(site, access, one, say)), None)
     members = site.of("postgres")
     options = planned["options"]
     assert isinstance(options, list)  # noqa: S101  backup-plan's
@@ -151,9 +153,6 @@ def rebuild(topology: Topology, access: Access, planned: dict[str, object], keys
         order = "\n".join(options) + "\n" if member is members[0] else FOLLOW
         _order(site, member, archive({_ORDER: order}))
     say(f"{members[0].name} begins from {planned['label']}; the others follow it")
-    if keys:
-        begin_with(site, access, keys)
-        say(f"{site.of('redis')[0].name} begins with the keys of {keys.at}; the others copy it")
     try:
         up(topology.name, say, ask=False)
     except pulumi.PulumiError as error:
@@ -162,6 +161,17 @@ def rebuild(topology: Topology, access: Access, planned: dict[str, object], keys
     _wait_until_whole(topology, {member.name for member in members})
     marks["whole"] = round(time.monotonic() - started, 1)
     return Rebuilt(topology.name, str(planned["label"]), str(planned["until"]), keys.at if keys else None, marks)
+
+
+def _begins(site: Site, access: Access, keys: Kept, say: Say) -> bool:
+    """Whether Redis has its order; says so, or why not."""
+    try:
+        begin_with(site, access, keys)
+    except BundleError as error:
+        say(f"the keys of {keys.at} cannot be had: {error}")
+        return False
+    say(f"{site.of('redis')[0].name} begins with the keys of {keys.at}; the others copy it")
+    return True
 
 
 def _wait_until_whole(topology: Topology, names: set[str]) -> None:

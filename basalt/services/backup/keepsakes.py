@@ -46,7 +46,9 @@ def _whom(settings: Settings, topology: Topology) -> dict[str, Endpoint]:
 
 
 def jobs(settings: Settings, topology: Topology) -> Iterator[ScheduledJob]:
-    """For each repository its own, as of backups."""
+    """For each repository its own, as of backups; and once what a new one has none of yet."""
+    if kinds(settings, topology):
+        yield ScheduledJob("keepsakes", "@reboot", ("backup-keep", "--missing"))
     for kind, schedule in kinds(settings, topology).items():
         for number, name in enumerate(settings.repositories):
             of = f"-{name}" if number else ""
