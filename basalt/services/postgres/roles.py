@@ -13,8 +13,8 @@ PURPOSES = ("migrate", "app", "readonly")
 #: passwords by provisioning.
 CLUSTER = {"replicator": "postgres/replication", "rewind": "postgres/rewind", "monitor": "postgres/monitor"}
 
-#: Reads everything where logical dumps are kept (services.backup.keepsakes). Made only then; where none are kept any more
-#: it stays, but pg_hba.conf lets it in no more.
+#: Reads everything where logical dumps are kept (services.backup.keepsakes). Made only then; where none are kept any
+#: more it stays, but pg_hba.conf lets it in no more.
 DUMP = "dump"
 _DUMPS = {DUMP: "postgres/dump"}
 
