@@ -1,9 +1,7 @@
 """Several containers of one stack on a network of their own, each with the files and certificates that its plan gives
 it: what a stack does between some of its workloads, without the others."""
 
-import io
 import secrets
-import tarfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +10,7 @@ import docker
 from docker.models.containers import Container
 from docker.types import IPAMConfig, IPAMPool
 
+from basalt.operations.tar import archive
 from basalt.plan import Plan, Planned
 from basalt.targets.certificates import make_authority, make_leaf
 from basalt.workload import SecretRef
@@ -88,10 +87,4 @@ def _archive(planned: Planned, known: dict[str, str], authority: dict[str, str])
         folder = f"tls/{certificate.authority.name}"
         texts[f"{folder}/ca.crt"] = authority["certificate"]
         texts |= {f"{folder}/tls.crt": leaf["certificate"], f"{folder}/tls.key": leaf["key"]}
-    made = io.BytesIO()
-    with tarfile.open(fileobj=made, mode="w") as tar:
-        for name, text in texts.items():
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, entry.uid, entry.gid = len(text.encode()), 0o400, _OWNER, _OWNER
-            tar.addfile(entry, io.BytesIO(text.encode()))
-    return made.getvalue()
+    return archive(texts)

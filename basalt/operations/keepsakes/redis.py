@@ -153,38 +153,50 @@ def _refusing(master: Container) -> Iterator[None]:
 
 def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float], object]) -> None:
     """From here on there is no way but forward. `mark` hears of each step and its seconds. RestoreError."""
-    started, first = time.monotonic(), members.first
-    others = {name: one for name, one in members.members.items() if name != first}
-    try:
-        say(f"{', '.join([*others, first])} are stopped")
+    started, master = time.monotonic(), members.members[members.first]
+    others = {name: one for name, one in members.members.items() if name != members.first}
+    with _or(_STOPPED):
+        say(f"{', '.join([*others, members.first])} are stopped")
         _each(others, lambda one: one.stop(timeout=_STOP))
-        master = members.members[first]
         master.stop(timeout=_STOP)
         with archived(ORDER, file) as tar:
             if not master.put_archive(VOLUME, tar):
-                raise RestoreError(f"{first} does not take the file; {_STOPPED}")
-    except (APIError, NotFound, EngineError, RequestException) as error:
-        raise RestoreError(f"{error}; {_STOPPED}") from error
-    try:
-        master.start()
-        master.reload()
-        begun = int(master.attrs["RestartCount"])
-        _until(lambda: _serves(master, begun), _LOADS, f"{first} does not serve; see its log")
-    except (APIError, NotFound, EngineError, RequestException) as error:
-        raise RestoreError(f"{error}; {_ORDERED}") from error
-    if master.exec_run(["test", "-e", f"{VOLUME}/{ORDER}.refused"])[0] == 0:
-        raise RestoreError(f"{first} found the file damaged and serves what it had; docker start the others")
+                raise RestoreError(f"{members.first} does not take the file; {_STOPPED}")
+    with _or(_ORDERED):
+        _load(master, members.first)
     mark("serves", round(time.monotonic() - started, 1))
-    try:
-        # With a sentinel that still takes it for dead, a replica that comes would be put in its place.
-        for name, sentinel in members.sentinels.items():
-            _until(lambda one=sentinel: _well(one), _AGREE, f"{name} does not call {first} well")  # type: ignore[misc]
-        _each(others, lambda one: one.start())
-        for name, one in others.items():
-            _until(lambda one=one: follows(role(one)), _FOLLOW, f"{name} does not follow; see its log")  # type: ignore[misc]
-    except (APIError, NotFound, EngineError, RequestException) as error:
-        raise RestoreError(f"{error}; {_SERVES}") from error
+    with _or(_SERVES):
+        _gather(members, others)
     mark("whole", round(time.monotonic() - started, 1))
+
+
+@contextmanager
+def _or(remedy: str) -> Iterator[None]:
+    """What an engine does not do is a RestoreError with what is to be done then."""
+    try:
+        yield
+    except (APIError, NotFound, EngineError, RequestException) as error:
+        raise RestoreError(f"{error}; {remedy}") from error
+
+
+def _load(master: Container, name: str) -> None:
+    """It starts, and begins with its order. RestoreError."""
+    master.start()
+    master.reload()
+    begun = int(master.attrs["RestartCount"])
+    _until(lambda: _serves(master, begun), _LOADS, f"{name} does not serve; see its log")
+    if master.exec_run(["test", "-e", f"{VOLUME}/{ORDER}.refused"])[0] == 0:
+        raise RestoreError(f"{name} found the file damaged and serves what it had; docker start the others")
+
+
+def _gather(members: Members, others: Mapping[str, Container]) -> None:
+    """The others start and follow. RestoreError."""
+    # With a sentinel that still takes it for dead, a replica that comes would be put in its place.
+    for name, sentinel in members.sentinels.items():
+        _until(lambda one=sentinel: _well(one), _AGREE, f"{name} does not call {members.first} well")  # type: ignore[misc]
+    _each(others, lambda one: one.start())
+    for name, one in others.items():
+        _until(lambda one=one: follows(role(one)), _FOLLOW, f"{name} does not follow; see its log")  # type: ignore[misc]
 
 
 def _serves(master: Container, begun: int) -> bool:
