@@ -49,8 +49,7 @@ def whole(project: Project) -> View | None:
 
 def ours(project: Project, _seen: View) -> dict[str, Any]:
     """`basalt switchover`; what it says."""
-    done = project.basalt("switchover", "--yes", "--json")
-    told: dict[str, Any] = json.loads(done.stdout[done.stdout.index("{") :])
+    told: dict[str, Any] = project.told("switchover", "--yes")
     return {"stall": told["stall"], "marks": told["marks"], "whole": told["whole"]}
 
 

@@ -240,7 +240,7 @@ def settle(project: Project) -> None:
 
 def _backups(project: Project) -> bool:
     """Whether there is one of the database."""
-    rows = json.loads(project.basalt("backups", "--json").stdout)
+    rows = project.told("backups")
     return any(row["kind"] == "database" for row in rows)
 
 

@@ -1,5 +1,6 @@
 """A copy of this repository with state, secrets and containers of its own: what the tests change, nobody else sees."""
 
+import json
 import os
 import secrets
 import shutil
@@ -59,6 +60,16 @@ class Project:
     def basalt(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """`basalt ARGUMENTS --stack <stack>`"""
         return self.run(sys.executable, "-m", "basalt", *arguments, "--stack", self.stack, check=check)
+
+    def told(self, *arguments: str) -> Any:
+        """What `basalt ARGUMENTS --json` tells, apart from what it says meanwhile. AssertionError with both when it
+        fails."""
+        command = (sys.executable, "-m", "basalt", *arguments, "--json", "--stack", self.stack)
+        done = subprocess.run(
+            command, check=False, cwd=self.folder, env=self.environment, text=True, capture_output=True
+        )
+        assert done.returncode == 0, f"{' '.join(command)} ended with {done.returncode}:\n{done.stderr}{done.stdout}"
+        return json.loads(done.stdout)
 
     def pulumi(self, *arguments: str, check: bool = True) -> "subprocess.CompletedProcess[str]":
         """`pulumi ARGUMENTS --stack <stack> --non-interactive`"""

@@ -48,8 +48,7 @@ def test_each_backup_is_told_with_the_reason_why_it_stays(project: Project) -> N
     until(lambda: stanza(project)["backup"], "the first backup", 240, every=2)
 
     def told() -> bool:
-        # While a backup is taken, nothing is decided.
-        rows: list[dict[str, Any]] = json.loads(project.basalt("backups", "--json").stdout)
+        rows: list[dict[str, Any]] = project.told("backups")
         rows = [row for row in rows if row["kind"] == "database"]
         assert {row["label"] for row in rows} == {backup["label"] for backup in stanza(project)["backup"]}
         assert all("younger than 7 days" in row["why"] for row in rows)
@@ -64,13 +63,13 @@ def test_what_is_not_in_the_database_is_kept_by_itself(project: Project) -> None
     assert kinds
 
     def kept() -> set[str]:
-        rows = json.loads(project.basalt("backups", "--json", check=False).stdout or "[]")
+        rows = project.told("backups")
         return {row["kind"] for row in rows if row["kept"]}
 
     until(lambda: kinds <= kept(), "the first of each kind", 300, every=2)
     query = 'backup_keepsake_since_timestamp_seconds{kind="redis"} > 0'
     until(lambda: series(project, query), "its age in Prometheus", 60, every=1)
-    planned = json.loads(project.basalt("restore-redis", "--dry-run", "--json").stdout)
+    planned = project.told("restore-redis", "--dry-run")
     assert planned["kind"] == "redis"
     assert planned["member"].startswith("redis-")
 

@@ -1,6 +1,5 @@
 """With `services.backup.before_deploy` an `up` that changes the application backs the database up first, or fails."""
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -18,8 +17,7 @@ def backups(project: Project) -> dict[str, datetime]:
     """Label -> when it ended, of all that there are."""
 
     def told() -> dict[str, datetime]:
-        # While one is taken there is no telling.
-        rows = json.loads(project.basalt("backups", "--json").stdout)
+        rows = project.told("backups")
         return {row["label"]: datetime.fromisoformat(row["at"]) for row in rows if row["kind"] == "database"}
 
     return until(told, "the backups", 240, every=2)

@@ -1,6 +1,5 @@
 """A backup of the stack is green after a restore; tests/drills has what is not well."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ FALSE = {"database": "shop", "query": "SELECT count(*) < 0 FROM orders"}
 
 def reports(project: Project) -> list[dict[str, Any]]:
     """Of all drills, the newest first."""
-    found: list[dict[str, Any]] = json.loads(project.basalt("drill", "--list", "--json").stdout)
+    found: list[dict[str, Any]] = project.told("drill", "--list")
     return found
 
 

@@ -1,7 +1,5 @@
 """Through the edge over HTTPS: an order, its cache, its job, its event; limits by tier."""
 
-import json
-
 import httpx
 import psycopg
 import pytest
@@ -138,7 +136,7 @@ def test_plain_http_is_only_a_redirect(project: Project, edge: Edge) -> None:
 
 
 def _urls(project: Project) -> list[dict[str, str]]:
-    rows: list[dict[str, str]] = json.loads(project.basalt("urls", "--json").stdout)
+    rows: list[dict[str, str]] = project.told("urls")
     return rows
 
 

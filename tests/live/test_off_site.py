@@ -1,7 +1,6 @@
 """A second repository by S3, declared: members reach it through the backup host, and the database comes back out of
 it."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,9 +31,8 @@ def off_site(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Iter
 
 
 def labels(project: Project) -> dict[str, list[str]]:
-    """Of the backups in each repository; none while one is taken."""
-    done = project.basalt("backups", "--json", check=False)
-    rows: list[dict[str, Any]] = json.loads(done.stdout) if done.returncode == 0 else []
+    """Of the backups in each repository."""
+    rows: list[dict[str, Any]] = project.told("backups")
     found: dict[str, list[str]] = {}
     for row in (row for row in rows if row["kind"] == "database"):
         found.setdefault(row["repository"], []).append(row["label"])
@@ -43,7 +41,7 @@ def labels(project: Project) -> dict[str, list[str]]:
 
 def proved(project: Project) -> list[str]:
     """The repositories of which a drill proved a backup."""
-    reports = json.loads(project.basalt("drill", "--list", "--json").stdout)
+    reports = project.told("drill", "--list")
     return [report["repository"] for report in reports if report["proved"]]
 
 
@@ -77,7 +75,7 @@ def test_the_database_comes_back_out_of_it(project: Project, off_site: Bucket) -
     with connect(project, "haproxy.write", "migrate") as connection:
         connection.execute("CREATE TABLE off_site AS SELECT 42 AS answer")
     newest = labels(project)["s3"][0]
-    planned = json.loads(project.basalt("restore", "--latest", "--repository", "s3", "--dry-run", "--json").stdout)
+    planned = project.told("restore", "--latest", "--repository", "s3", "--dry-run")
     assert (planned["repository"], planned["label"]) == ("s3", newest)
     project.basalt("restore", "--latest", "--repository", "s3", "--yes")
     with connect(project, "haproxy.write", "migrate") as connection:

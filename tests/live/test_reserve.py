@@ -1,13 +1,11 @@
 """Members of the database keep room for a full disk, and give it away when they are told."""
 
-import json
-
 from tests.live.project import Project
 
 
 def rooms(project: Project, *words: str) -> dict[str, int]:
     """MiB that each member keeps, after `basalt reserve`."""
-    return {room["member"]: room["reserve"] for room in json.loads(project.basalt("reserve", *words, "--json").stdout)}
+    return {room["member"]: room["reserve"] for room in project.told("reserve", *words)}
 
 
 def test_room_is_kept_given_away_and_kept_again(project: Project) -> None:

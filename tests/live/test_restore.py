@@ -1,7 +1,6 @@
 """The whole database becomes what it was at a moment, under writers; it can be taken back, and goes on when whoever
 began it has died."""
 
-import json
 import os
 import random
 import re
@@ -101,7 +100,7 @@ def test_the_plan_tells_and_touches_nothing(project: Project) -> None:
     told = restore(project, "--time", now, "--dry-run").stdout
     assert "is restored on postgres-" in told
     assert "lost to the database is all that was committed later" in told
-    planned = json.loads(restore(project, "--latest", "--dry-run", "--json").stdout)
+    planned = project.told("restore", "--latest", "--dry-run")
     assert "--type=default" in planned["options"]
     assert timeline(project) == before
 
@@ -134,8 +133,7 @@ def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
 ) -> None:
     rows, moment, clock = written(project, tmp_path, 4)
     everything, before = there(project), timeline(project)
-    done = restore(project, "--time", f"{moment:%Y-%m-%d %H:%M:%S.%f}", "--yes", "--json")
-    report = json.loads(done.stdout[done.stdout.index("{\n") :])
+    report = project.told("restore", "--time", f"{moment:%Y-%m-%d %H:%M:%S.%f}", "--yes")
     print(f"{number}: {report}")
     found = there(project)
     # What a client was told before the moment is there, what it sent after it is not; the rest was under way.

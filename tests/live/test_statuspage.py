@@ -120,7 +120,7 @@ def test_a_browser_shows_it_without_a_complaint(page: Page, edge: Edge) -> None:
 
 
 def test_the_report_is_on_the_page_and_in_the_terminal(project: Project, page: Page) -> None:
-    (month,) = json.loads(project.basalt("sla", "--month", "--json").stdout)["months"]
+    (month,) = project.told("sla", "--month")["months"]
     assert month["running"]
     assert 0 < month["all"]["uptime"] <= 1
     assert {one["title"] for one in month["components"]} == {"Orders", "Payments"}

@@ -1,6 +1,5 @@
 """`pulumi up` makes the topology real, once."""
 
-import json
 import subprocess
 import sys
 
@@ -44,7 +43,7 @@ def test_a_plain_pulumi_up_works(project: Project) -> None:
 
 
 def test_the_end_of_up_says_what_to_open(project: Project) -> None:
-    rows = json.loads(project.basalt("urls", "--json").stdout)
+    rows = project.told("urls")
     assert any(row["url"].startswith("https://") and "secret" in row["login"] for row in rows)
 
 

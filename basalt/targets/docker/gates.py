@@ -15,6 +15,9 @@ from basalt.targets.acting import LOADING
 
 #: The exit code of a command that has changed nothing and may be repeated, and the seconds until then.
 _REFUSED, _AGAIN = 2, 3.0
+#: Seconds within which the engine looks at a changed container by itself: a member that answers at once may not have
+#: caught up with the others yet, and the next of them waits for this one.
+_SETTLING = 15
 
 
 class _HealthyProvider(ResourceProvider):
@@ -22,19 +25,15 @@ class _HealthyProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         if props["on_create"]:
-            self._wait(props)
+            _wait_healthy(props)
         return CreateResult(props["containers"][0]["name"], props)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        self._wait(news)
+        _wait_healthy(news, patience=_SETTLING)
         return UpdateResult(news)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         return DiffResult(changes=olds.get("containers") != news.get("containers"))
-
-    @staticmethod
-    def _wait(props: dict[str, Any]) -> None:
-        _wait_healthy(props)
 
 
 class _CompletedProvider(ResourceProvider):
@@ -107,7 +106,7 @@ class _GuardedProvider(ResourceProvider):
         return DiffResult(changes=olds.get("made_of") != news["made_of"])
 
 
-def _wait_healthy(props: dict[str, Any], *, started: bool = False) -> None:
+def _wait_healthy(props: dict[str, Any], *, started: bool = False, patience: int = 0) -> None:
     """As `waiting.wait_healthy`, on each engine."""
     with LOADING:
         from basalt.targets.docker.waiting import wait_healthy
@@ -116,7 +115,7 @@ def _wait_healthy(props: dict[str, Any], *, started: bool = False) -> None:
     engines = {container["engine"]["url"]: container["engine"] for container in props["containers"]}
     for url, engine in engines.items():
         names = [c["name"] for c in props["containers"] if c["engine"]["url"] == url]
-        wait_healthy(engine, names, max(1.0, deadline - time.monotonic()), started=started)
+        wait_healthy(engine, names, max(1.0, deadline - time.monotonic()), started=started, patience=patience)
 
 
 def _run(props: dict[str, Any]) -> "subprocess.CompletedProcess[str]":

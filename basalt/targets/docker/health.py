@@ -1,5 +1,6 @@
-"""Whether a container is well: as the engine says, or, where the engine looks rarely and has not found it healthy yet
-(or not again), as the container's own probe answers when it is run now."""
+"""Whether a container is well: as the engine says, or, where the engine has not found it healthy yet (or not again), as
+the container's own probe answers when it is run now. The engine's first look comes a whole interval after a start
+(engines before API 1.44 know no `StartInterval`)."""
 
 import time
 from http import HTTPStatus
@@ -8,24 +9,23 @@ from typing import Any
 from docker.errors import APIError
 from docker.models.containers import Container
 
-#: Seconds. Who is looked at as often as this is waited for.
-_OFTEN = 15
-_POLL = 0.05
+_POLL = 0.05  # seconds between two looks at a probe that runs
 _NANO = 1_000_000_000
 #: What the engine says, with a 500, of a container that is just ending (runc, "cannot exec in a deleted state").
 _ENDING = "cannot exec in a"
 
 
-def well(container: Container) -> bool:
-    """Running, and healthy where it has a probe. A look of our own does not change what the engine says of it."""
+def well(container: Container, patience: int = 0) -> bool:
+    """Running, and healthy where it has a probe. Whoever the engine looks at within `patience` seconds is left to it. A
+    look of our own does not change what the engine says."""
     state = container.attrs["State"]
     health = state.get("Health", {}).get("Status")
-    return bool(state["Running"]) and (health in (None, "healthy") or _answers(container))
+    return bool(state["Running"]) and (health in (None, "healthy") or _answers(container, patience))
 
 
-def _answers(container: Container) -> bool:
+def _answers(container: Container, patience: int) -> bool:
     probe = container.attrs["Config"]["Healthcheck"]
-    if probe["Interval"] <= _OFTEN * _NANO:
+    if probe["Interval"] <= patience * _NANO:
         return False
     client: Any = container.client
     try:

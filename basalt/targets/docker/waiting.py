@@ -24,16 +24,19 @@ def _tail(container: Container) -> str:
     return f"the last lines of its log:\n{log}" if log else "it printed nothing"
 
 
-def wait_healthy(engine: dict[str, Any], names: list[str], seconds: float, *, started: bool = False) -> None:
-    """Returns when every named container is running and healthy. GateError after `seconds`, or when one is gone; with
-    `started`, also when somebody has stopped one: nothing starts it while it is waited for."""
+def wait_healthy(
+    engine: dict[str, Any], names: list[str], seconds: float, *, started: bool = False, patience: int = 0
+) -> None:
+    """Returns when every named container is running and healthy (`health.well` with this patience). GateError after
+    `seconds`, or when one is gone; with `started`, also when somebody has stopped one: nothing starts it while it is
+    waited for."""
     client = connect(engine)
     deadline = time.monotonic() + seconds
     waiting = list(names)
     before: dict[str, int] = {}
     while waiting:
         try:
-            sick = [container for name in waiting if not well(container := client.containers.get(name))]
+            sick = [container for name in waiting if not well(container := client.containers.get(name), patience)]
         except NotFound as error:
             raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
         if crashed := [

@@ -1,7 +1,7 @@
 """Expires backups that no generation keeps. Says of each why it stays or that it goes.
 
     backup-retain              expires, one set after the other, then the log that nothing kept needs
-    backup-retain --dry-run    only says; with --json as JSON
+    backup-retain --dry-run    only says, of those that have ended; with --json as JSON
     backup-retain --publish    only says how old the newest is in each repository, as metrics
 
 A run that is killed leaves some that should go: pgBackRest forgets a backup before it removes its files, and the next
@@ -21,8 +21,8 @@ from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 from prometheus_client.parser import text_string_to_metric_families
 from repositories import Repository, declared
 
-from retention.catalogue import BusyError, CatalogueError, newest, read
-from retention.decide import Backup, Decision, Policy, continuous, decide, expired
+from retention.catalogue import CatalogueError, busy, newest, read
+from retention.decide import Decision, Policy, continuous, decide, expired
 
 _POLICY = Path("/etc/basalt/retention.json")
 #: Held by a drill as long as it restores.
@@ -46,13 +46,8 @@ def _pgbackrest(*words: str) -> str:
     return done.stdout
 
 
-def _decisions(repository: Repository, rules: Policy, now: datetime) -> list[Decision]:
-    return decide(_backups(repository), rules, now)
-
-
-def _backups(repository: Repository) -> list[Backup]:
-    words = (repository.option, "--log-level-console=error", "--output=json", "info")
-    return read(_pgbackrest(*words), _STANZA)
+def _told(repository: Repository) -> str:
+    return _pgbackrest(repository.option, "--log-level-console=error", "--output=json", "info")
 
 
 def _rows(decisions: dict[Repository, list[Decision]]) -> Iterator[dict[str, object]]:
@@ -93,10 +88,10 @@ def _publish() -> int:
     before = _published()
     for repository in declared():
         try:
-            found = newest(_backups(repository))
-        except (BusyError, CatalogueError, subprocess.CalledProcessError) as error:
+            found = newest(read(_told(repository), _STANZA))
+        except (CatalogueError, subprocess.CalledProcessError) as error:
             print(f"{repository.name}: {error}", file=sys.stderr)
-            found, failed = before.get(repository.name, {}), int(not isinstance(error, BusyError)) or failed
+            found, failed = before.get(repository.name, {}), 1
         for kind, at in found.items():
             gauge.labels(repository.name, kind).set(at)
     write_to_textfile(str(_METRICS), registry)
@@ -113,14 +108,20 @@ def _published() -> dict[str, dict[str, float]]:
     return found
 
 
+class _BusyError(Exception):
+    """Another run is at what would go."""
+
+
 @contextmanager
-def _undisturbed() -> Iterator[None]:
-    """BusyError while a backup is being proved."""
+def _undisturbed(told: str) -> Iterator[None]:
+    """_BusyError while a backup is being taken, expired or proved."""
+    if busy(told, _STANZA):
+        raise _BusyError("a backup is being taken or expired")
     with _LOCK.open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise BusyError("a backup is being proved") from None
+            raise _BusyError("a backup is being proved") from None
         yield
 
 
@@ -129,8 +130,8 @@ def _run(*words: str) -> None:
 
 
 def main() -> int:
-    """0; 1 when pgBackRest refuses, or cannot be understood; 2 when somebody asks while there is no telling. What one
-    repository refuses is no reason to leave the other as it is."""
+    """0; 1 when pgBackRest refuses, or cannot be understood. What one repository refuses is no reason to leave the
+    other as it is."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--dry-run", action="store_true", help="expire nothing")
     parser.add_argument("--publish", action="store_true", help="only publish metrics")
@@ -142,13 +143,13 @@ def main() -> int:
     decisions: dict[Repository, list[Decision]] = {}
     for repository in declared():
         try:
-            decisions[repository] = _decisions(repository, rules, now)
+            told = _told(repository)
+            decisions[repository] = decide(read(told, _STANZA), rules, now)
             if not options.dry_run and decisions[repository]:
-                with _undisturbed():
+                with _undisturbed(told):
                     _expire(repository, decisions[repository], rules, now)
-        except BusyError as error:
+        except _BusyError as error:
             print(f"{repository.name}: {error}: next time", file=sys.stderr)
-            code = code or (2 if options.dry_run else 0)
         except (CatalogueError, subprocess.CalledProcessError) as error:
             print(f"{repository.name}: {error}", file=sys.stderr)
             code = 1

@@ -12,23 +12,25 @@ class CatalogueError(Exception):
     """An answer in which backups cannot be told; nothing may be expired by it."""
 
 
-class BusyError(Exception):
-    """A backup is being taken, or expired: what there is will not stay so."""
-
-
 def read(text: str, stanza: str) -> list[Backup]:
-    """The backups of a stanza. CatalogueError when it is not there or not well; BusyError."""
+    """The backups of a stanza that have ended. CatalogueError when it is not there or not well."""
+    entries = _stanza(text, stanza)["backup"]
+    priors = {entry["label"]: entry.get("prior") for entry in entries}
+    return [_backup(entry, priors) for entry in entries]
+
+
+def busy(text: str, stanza: str) -> bool:
+    """Whether a backup is being taken, or expired: what there is will not stay so. CatalogueError as `read`."""
+    return bool(_stanza(text, stanza)["status"]["lock"]["backup"]["held"])
+
+
+def _stanza(text: str, stanza: str) -> dict[str, Any]:
     found = {entry["name"]: entry for entry in parse(text)}
     if stanza not in found:
         raise CatalogueError(f"pgBackRest knows no stanza {stanza}")
-    status = found[stanza]["status"]
-    if status["code"]:
+    if found[stanza]["status"]["code"]:
         raise CatalogueError(f"stanza {stanza}: {why(found[stanza])}")
-    if status["lock"]["backup"]["held"]:
-        raise BusyError(f"stanza {stanza}: a backup is being taken or expired")
-    entries = found[stanza]["backup"]
-    priors = {entry["label"]: entry.get("prior") for entry in entries}
-    return [_backup(entry, priors) for entry in entries]
+    return found[stanza]
 
 
 def newest(backups: list[Backup]) -> dict[str, float]:

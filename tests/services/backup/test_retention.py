@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from retention.catalogue import BusyError, CatalogueError, read
+from retention.catalogue import CatalogueError, busy, read
 from retention.decide import Backup, Decision, Policy, continuous, decide, expired
 
 BEGIN = datetime(2026, 1, 1, 1, tzinfo=UTC)
@@ -145,5 +145,9 @@ def test_nothing_is_decided_by_an_answer_that_is_none() -> None:
         read(INFO, "other")
     with pytest.raises(CatalogueError, match="stanza main: no valid backups"):
         read(INFO.replace('"code": 0', '"code": 2').replace('"ok"', '"no valid backups"'), "main")
-    with pytest.raises(BusyError):
-        read(INFO.replace("false}", "true}"), "main")
+
+
+def test_those_that_have_ended_are_told_while_another_is_taken() -> None:
+    meanwhile = INFO.replace("false}", "true}")
+    assert (busy(INFO, "main"), busy(meanwhile, "main")) == (False, True)
+    assert read(meanwhile, "main") == read(INFO, "main")
