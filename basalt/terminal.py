@@ -97,4 +97,12 @@ def facts(found: dict[str, object], *, as_json: bool) -> None:
     if as_json:
         print(json.dumps(found, indent=2))
     else:
-        say(", ".join(f"{key} {value}" for key, value in found.items()))
+        say("; ".join(f"{key} {_words(value)}" for key, value in found.items()))
+
+
+def _words(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(one)}" for key, one in value.items())
+    if isinstance(value, tuple | list):
+        return ", ".join(map(_words, value)) or "none"
+    return str(value)

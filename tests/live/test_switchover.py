@@ -193,6 +193,9 @@ def test_up_reloads_where_it_can_and_restarts_unnoticed_where_it_must(project: P
         told = project.pulumi("preview").stdout
         assert "takes_reload" in told
         assert "takes_restart" not in told
+        told = project.basalt("hosts", "tune", "--check").stdout
+        assert "parameter log_min_duration_statement: 1s -> 2s (reload)" in told
+        assert "changed=0" in told
         project.up()
         until(lambda: _values(project, "log_min_duration_statement") == {"2s"}, "the value on every member", 30)
         assert {name: _started(project, name) for name in MEMBERS} == started
