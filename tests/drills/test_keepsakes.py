@@ -4,6 +4,8 @@ import gc
 import io
 import itertools
 import json
+import os
+import signal
 import time
 import warnings
 from collections.abc import Callable, Iterator
@@ -174,6 +176,26 @@ def test_what_is_no_file_of_redis_is_not_begun_with(place: Street) -> None:
     until(lambda: keys.follows(role(place, 3)), "the replica", 30)
     assert ask(place, 3, "EXISTS queue after") == ["2"]
     assert "begins with what it had" in member.logs(tail=200).decode()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_restore_that_is_told_to_end_leaves_a_master_that_takes_writes(
+    place: Street, basalt: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    refused: list[str] = []
+
+    def end(*_: object) -> None:
+        refused.extend(ask(place, 1, "SET after 1"))
+        os.kill(os.getpid(), number)
+        pytest.fail("it went on")
+
+    take(place)
+    monkeypatch.setattr(keys, "_keep", end)
+    basalt("restore-redis", "--yes", code=128 + number)
+    assert refused
+    assert refused[0].startswith("NOREPLICAS")
+    assert ask(place, 1, "SET after 1") == ["OK"]
+    assert signal.getsignal(number) is signal.SIG_DFL
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,8 @@ What is there now is kept first, so that this too can be taken back. The replica
 sentinel finds anybody to put in its place; the master gets the file into its volume and begins with it
 (images/redis/bin/redis-member); when every sentinel calls it well, the others start and copy it."""
 
+import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import BinaryIO, cast
+from types import FrameType
+from typing import BinaryIO, NoReturn, cast
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
@@ -142,13 +145,29 @@ def _refusing(master: Container) -> Iterator[None]:
         raise RefusedError(f"{master.name} does not answer any more; nothing was changed")
     if ask(master, f"CONFIG SET {_NEEDED} {_TOO_MANY}") != ["OK"]:
         raise RefusedError(f"{master.name} does not stop taking writes; nothing was changed")
-    # Whom it is kept from has all of it.
-    ask(master, "WAIT 1 3000")
     try:
-        yield
+        with _ended_in_order():
+            # Whom it is kept from has all of it.
+            ask(master, "WAIT 1 3000")
+            yield
     except BaseException:
         ask(master, f"CONFIG SET {_NEEDED} {answer[1]}")
         raise
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """A process that is told to end, or whose terminal goes, takes back what it began, as it does after Ctrl-C."""
+
+    def end(number: int, _frame: FrameType | None) -> NoReturn:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float], object]) -> None:
