@@ -24,6 +24,11 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "audit : Say what is told",
         "audit : Bound the log",
         "audit : Run auditd at every boot",
+        "intrusion : Say who is banned",
+        "intrusion : Let fail2ban tell the journal",
+        "intrusion : Say which files are compared",
+        "intrusion : Compare every day",
+        "intrusion : Compare before security updates and renew after them",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -54,6 +59,11 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
         "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
         "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
+        "intrusion : Say who is banned": "echo [ssh] >> /etc/fail2ban/jail.local",
+        "intrusion : Run fail2ban": "systemctl disable --now fail2ban",
+        "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
+        "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
+        "intrusion : Build the database": "rm /var/lib/aide/aide.db",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
