@@ -20,8 +20,8 @@ _LISTS = ("apt-get", "update", "-o", _ONLY, "-o", "Dir::Etc::SourceParts=-", "-o
 
 
 def told(machine: Machine) -> dict[str, float]:
-    """The metrics, told anew."""
-    machine.run("systemctl", "start", "basalt-facts")
+    """The metrics; a telling that goes on already is begun anew."""
+    machine.run("systemctl", "restart", "basalt-facts")
     return {name: float(value) for name, value in re.findall(r"^(\w+) (\S+)$", machine.run("cat", FILE), re.M)}
 
 
