@@ -136,7 +136,7 @@ def _pressure() -> Panel:
 def _told() -> Panel:
     return trend(
         "told by hosts",
-        "Security updates and boots that wait, addresses that have guessed at sshd, and files that are not what they were.",
+        "Security updates and boots that wait, addresses that guessed at sshd, files that are not what they were.",
         Unit.COUNT,
         {
             "{{host}} updates wait": "node_security_updates_pending",
