@@ -10,9 +10,9 @@ import pytest
 _PROMTOOL = shutil.which("promtool") or shutil.which("/usr/bin/promtool")
 
 
-def run(*arguments: str, folder: Path) -> None:
-    """Runs it in a folder; it has to end well. Skips where there is none."""
+def run(*arguments: str, folder: Path, told: str = "") -> None:
+    """Runs it in a folder, and tells it something; it has to end well. Skips where there is none."""
     if _PROMTOOL is None:
         pytest.skip("there is no promtool; Debian's package prometheus has it")
-    done = subprocess.run([_PROMTOOL, *arguments], cwd=folder, text=True, capture_output=True, check=False)
+    done = subprocess.run([_PROMTOOL, *arguments], cwd=folder, input=told, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr

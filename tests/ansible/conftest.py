@@ -45,6 +45,8 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             base_time_servers=["192.0.2.123", "198.51.100.123"],
             updates_window="Sun *-*-* 05:00:00",
             updates_spread_minutes=30,
+            # Everybody by IPv4, these by IPv6.
+            firewall_operators=["0.0.0.0/0", "2001:db8::/32"],
         )
         yield lab
 

@@ -24,6 +24,12 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "audit : Say what is told",
         "audit : Bound the log",
         "audit : Run auditd at every boot",
+        "exporter : Ask again and again",
+        "intrusion : Say who is banned",
+        "intrusion : Let fail2ban tell the journal",
+        "intrusion : Say which files are compared",
+        "intrusion : Compare every day",
+        "intrusion : Compare before security updates and renew after them",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -54,6 +60,13 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
         "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
         "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
+        "exporter : Write what asks": "echo >> /usr/local/sbin/basalt-facts",
+        "exporter : Ask again and again": "systemctl disable --now basalt-facts.timer",
+        "intrusion : Say who is banned": "echo [ssh] >> /etc/fail2ban/jail.local",
+        "intrusion : Run fail2ban": "systemctl disable --now fail2ban",
+        "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
+        "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
+        "intrusion : Build the database": "rm /var/lib/aide/aide.db",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)

@@ -163,6 +163,8 @@ def _machine(client: DockerClient, image: str, network: Network, name: str, addr
         network=network.name,
         networking_config={str(network.name): place},
         cap_add=_CAPABILITIES,
+        # Loop devices, for those that a test has made of files of its own.
+        device_cgroup_rules=["b 7:* rwm"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108  the container's own
         volumes={"/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"}},

@@ -21,6 +21,7 @@ def panels() -> Iterator[Panel]:
     yield _traffic()
     yield _busy()
     yield _pressure()
+    yield _told()
 
 
 def _cpu() -> Panel:
@@ -129,4 +130,18 @@ def _pressure() -> Panel:
         "Share of the time in which some process waited for it (docs.kernel.org, PSI). It tells earlier than use does.",
         Unit.RATIO,
         {f"{{{{host}}}} {name}": f"rate(node_pressure_{kind}_seconds_total[{WINDOW}])" for name, kind in kinds.items()},
+    )
+
+
+def _told() -> Panel:
+    return trend(
+        "told by hosts",
+        "Security updates and boots that wait, addresses that guessed at sshd, files that are not what they were.",
+        Unit.COUNT,
+        {
+            "{{host}} updates wait": "node_security_updates_pending",
+            "{{host}} waits for a boot": "node_reboot_required",
+            "{{host}} bans": "node_addresses_banned",
+            "{{host}} has changed files": "node_files_compared_result > bool 0",
+        },
     )

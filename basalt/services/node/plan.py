@@ -16,6 +16,10 @@ _ENGINES_INTERFACES = "^(veth.*|br-.*|docker.*|lo)$"
 #: The exporter's own default; Debian's leaves out /mnt and /media too, where many a provider mounts disks.
 _NO_DISKS = "^/(dev|proc|run|sys|var/lib/docker/.+|var/lib/containers/storage/.+)($|/)"
 
+#: What only the host knows of itself is written there (ansible/roles/exporter). A folder that every Debian has: one
+#: that is missing would be an error at each scrape.
+_FACTS = "/host/var/lib/misc"
+
 
 def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
     """`node-exporter`."""
@@ -28,6 +32,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         "--path.udev.data=/host/run/udev/data",
         f"--collector.netclass.ignored-devices={_ENGINES_INTERFACES}",
         f"--collector.filesystem.mount-points-exclude={_NO_DISKS}",
+        f"--collector.textfile.directory={_FACTS}",
         "--log.format=json",
         # The bus of the host's systemd is not here: each scrape would be an error.
         "--no-collector.systemd",

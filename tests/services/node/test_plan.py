@@ -1,6 +1,7 @@
 """node_exporter: the host's metrics and no other's."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -47,3 +48,12 @@ def test_it_needs_no_privilege() -> None:
     workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
     assert workload.capabilities == ()
     assert workload.read_only_root
+
+
+def test_it_reads_what_hosts_write_of_themselves() -> None:
+    role = Path(__file__).parent.parent.parent.parent / "ansible" / "roles" / "exporter" / "templates"
+    (written,) = re.findall(
+        r"ExecStart=\S+ (\S+)", (role / "basalt-facts.service.j2").read_text().replace("{{ ", "").replace(" }}", "")
+    )
+    workload = plan(topology(NODE)).site.of("node-exporter")[0].workload
+    assert f"--collector.textfile.directory=/host{Path(written).parent}" in workload.command
