@@ -24,6 +24,10 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "audit : Say what is told",
         "audit : Bound the log",
         "audit : Run auditd at every boot",
+        "docker_engine : Write the authority's",
+        "docker_engine : Write the certificate",
+        "docker_engine : Describe the service",
+        "docker_engine : Configure the engine",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -54,6 +58,10 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
         "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
         "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
+        "docker_engine : Write the authority's": "rm /etc/docker/tls/ca.pem",
+        "docker_engine : Write the certificate": "echo x > /etc/docker/tls/cert.pem",
+        "docker_engine : Describe the service": "echo >> /etc/systemd/system/docker.service.d/basalt.conf",
+        "docker_engine : Configure the engine": "echo '{' > /etc/docker/daemon.json",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
