@@ -106,10 +106,13 @@ def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: La
 def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
     machine = lab.machines["node-1"]
     machine.run("sh", "-c", "rm /etc/locale.conf /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
+    # As a run leaves it that is killed between a file and what takes it up.
+    machine.run("touch", "/etc/docker/daemon.json")
     killed = lab.project.start(sys.executable, "-m", "basalt", "hosts", "site", "--stack", "lab", "--limit", "node-1")
     until(lambda: machine.ran("systemctl", "is-active", "--quiet", "basalt-trial-nftables.conf"), "a trial", 120)
     killed.kill()
     killed.communicate()
     lab.right("site", "--limit", "node-1")
     assert machine.run("nft", "list", "chain", "inet", "basalt", "arriving")
+    assert machine.run("find", "/etc/docker", "-newer", "/run/basalt-docker-engine") == ""
     assert lab.right("site", "--limit", "node-1").of("node-1", "changed") == 0
