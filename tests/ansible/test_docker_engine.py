@@ -55,9 +55,10 @@ def test_nobody_else_gets_in(lab: Lab, tmp_path: Path) -> None:
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     for certificate in (None, *(tmp_path / name for name in texts)):
-        with pytest.raises((ssl.SSLError, ConnectionResetError)) as refused:
+        # It hangs up; whether the alert that says why is read before that is chance.
+        with pytest.raises((ssl.SSLError, ConnectionResetError, BrokenPipeError)) as refused:
             asked(lab, "node-1", certificate, None)
-        assert isinstance(refused.value, ConnectionResetError) or "ALERT" in str(refused.value).upper()
+        assert not isinstance(refused.value, ssl.SSLCertVerificationError), "it is the client that hung up"
 
 
 def test_only_the_operator_s_addresses_reach_it(lab: Lab) -> None:
