@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from basalt import cli_backup, cli_database, cli_keepsakes, cli_off_site
+from basalt import cli_backup, cli_database, cli_engines, cli_keepsakes, cli_off_site
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
@@ -264,7 +264,8 @@ def doctor() -> None:
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
 
 
-for command in (*cli_database.COMMANDS, *cli_backup.COMMANDS, *cli_keepsakes.COMMANDS, *cli_off_site.COMMANDS):
-    app.command()(command)
+for module in (cli_database, cli_backup, cli_keepsakes, cli_off_site, cli_engines):
+    for command in module.COMMANDS:
+        app.command()(command)
 
 main: Callable[[], None] = app

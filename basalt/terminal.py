@@ -14,6 +14,7 @@ from basalt.collect.prices import PriceError
 from basalt.images import UnknownImageError
 from basalt.operations import database, hosts, login, logs, repository, sla
 from basalt.operations.build import BuildError
+from basalt.operations.engines import EngineCertificateError
 from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
 from basalt.operations.off_site.bundle import BundleError
@@ -40,6 +41,7 @@ _EXPECTED = (
     FolderError,
     EngineError,
     BuildError,
+    EngineCertificateError,
     PulumiError,
     BusyError,
     ForeignError,

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from basalt.collect import engine
 from basalt.collect.kernel import kernel
 from basalt.collect.openings import openings
 from basalt.plan import survey
@@ -65,12 +66,6 @@ def connection(host: Host) -> Variables:
     return {name: value for name, value in parts.items() if value is not None}
 
 
-def engine_port(host: Host) -> int:
-    """The TCP port that the host's engine listens on; 0 where it listens on none. 2376 is Docker's own for TLS."""
-    url = urlsplit(host.engine)
-    return (url.port or 2376) if url.scheme == "tcp" else 0
-
-
 def _machine(site: Site, name: str, host: Host) -> Variables:
     here = [instance for instance in site.instances if instance.host == name]
     return {
@@ -81,7 +76,8 @@ def _machine(site: Site, name: str, host: Host) -> Variables:
         "basalt_memory_mb": host.memory,
         "basalt_disk_gb": host.disk_gb,
         "basalt_engine": host.engine,
-        "basalt_engine_port": engine_port(host),
+        "basalt_engine_port": engine.port(host),
+        "basalt_engine_authority": engine.authority(site.topology, host),
         "basalt_tiers": [tier.value for tier in host.tiers],
         "basalt_kernel": kernel(host.memory, {instance.workload.tier for instance in here}),
         "basalt_instances": [_instance(site, instance) for instance in here],
@@ -135,6 +131,7 @@ def _group_variables(topology: Topology) -> dict[str, Variables]:
         "basalt_role": topology.role.value,
         "basalt_target": topology.target.value,
         "basalt_network": str(topology.network),
+        "basalt_engine_pools": engine.pools(topology),
     }
     services = {
         group("service", name): {f"basalt_{group('service', name)}": settings.model_dump(mode="json")}

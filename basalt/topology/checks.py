@@ -60,9 +60,6 @@ def _hosts(topology: Topology) -> Iterator[Problem]:
             yield Problem(f"hosts.{name}.engine", host.engine, "another host has it too; give each host its own engine")
         if addresses[host.address] > 1:
             yield Problem(f"hosts.{name}.address", str(host.address), "another host has it too")
-        if host.engine.startswith("tcp://") and not host.engine_certificates:
-            remedy = "required for a tcp engine: the folder with ca.pem, cert.pem and key.pem"
-            yield Problem(f"hosts.{name}.engine_certificates", None, remedy)
 
 
 def _roles(topology: Topology) -> Iterator[Problem]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from yaml import YAMLError
 
 from basalt import services, yaml
-from basalt.topology.model import Settings, Topology
+from basalt.topology.model import Host, Settings, Topology, own_certificates
 from basalt.topology.problem import Problem, StackError
 
 CONFIG_KEY = "basalt:topology"
@@ -56,7 +56,7 @@ def load(stack: str, raw: dict[str, Any], given: Iterable[str] = (), source: str
             settings.update(_settings(name, block, problems))
         raw["services"] = settings or {"none": Settings()}
     try:
-        topology = Topology(name=stack, **raw)
+        topology = _certified(Topology(name=stack, **raw))
     except ValidationError as error:
         problems.extend(_translate(error))
         raise StackError(source, problems) from None
@@ -75,6 +75,17 @@ def _in_order(raw: Any) -> Any:
     if isinstance(raw, dict):
         return {key: _in_order(raw[key]) for key in sorted(raw, key=str)}
     return [_in_order(item) for item in raw] if isinstance(raw, list) else raw
+
+
+def _certified(topology: Topology) -> Topology:
+    """With the folder of certificates for every tcp engine whose own the stack file does not name."""
+    own = {"engine_certificates": own_certificates(topology.name)}
+
+    def certified(host: Host) -> Host:
+        bare = host.engine.startswith("tcp://") and not host.engine_certificates
+        return host.model_copy(update=own) if bare else host
+
+    return topology.model_copy(update={"hosts": {name: certified(host) for name, host in topology.hosts.items()}})
 
 
 def _settings(name: str, block: Any, problems: list[Problem]) -> Iterator[tuple[str, Settings]]:

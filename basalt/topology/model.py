@@ -62,7 +62,8 @@ class Host(Settings):
         description="unix:///path, ssh://user@host[:port] (22 unless written) or tcp://host:port (then with TLS)",
     )
     engine_certificates: str | None = Field(
-        default=None, description="folder with ca.pem, cert.pem, key.pem, for a tcp engine"
+        default=None,
+        description="folder with ca.pem, cert.pem, key.pem, for a tcp engine; without it basalt hosts site makes them",
     )
     tiers: tuple[Tier, ...] = Field(default=tuple(Tier), description="what it may carry")
     disk_gb: int | None = Field(
@@ -88,6 +89,12 @@ class Host(Settings):
     def memory(self) -> int:
         """MiB."""
         return int(self.memory_gb * 1024)
+
+
+def own_certificates(stack: str) -> str:
+    """Below the clone, so that it is the same in all: the folder of the certificates that `basalt hosts site` makes for
+    those who speak to the tcp engines of a stack."""
+    return f".basalt/engines/{stack}"
 
 
 class Peer(Settings):

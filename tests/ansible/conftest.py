@@ -13,6 +13,7 @@ from testinfra.host import Host
 
 from tests.ansible.lab import HOSTS, Lab, Run
 from tests.ansible.lab import lab as made
+from tests.lab.machines import OPERATOR
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
             base_journal_megabytes=64,
             # Nobody answers there (RFC 5737); a name would first have to be found.
             base_time_servers=["192.0.2.123", "198.51.100.123"],
+            firewall_engine_operators=[f"{OPERATOR}/32"],
             updates_window="Sun *-*-* 05:00:00",
             updates_spread_minutes=30,
             # Everybody by IPv4, these by IPv6.

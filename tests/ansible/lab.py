@@ -17,6 +17,7 @@ from tests.live.project import ROOT, Project, copy, forget
 #: With their zones; the stranger is on the network, and in no stack file.
 HOSTS = {"node-1": "a", "node-2": "b", "node-3": "c"}
 STRANGER = "stranger"
+ENGINE = 2376
 _FOLDER = ROOT / ".basalt" / "test-machines"
 #: Of the containers that such hosts would carry.
 _CONTAINERS = "198.18.128.0/20"
@@ -114,7 +115,7 @@ def _document(named: dict[str, Machine]) -> dict[str, Any]:
             "zone": zone,
             "cores": 2,
             "memory_gb": 4,
-            "engine": f"ssh://root@{named[name].address}",
+            "engine": f"tcp://{named[name].address}:{ENGINE}",
         }
         for name, zone in HOSTS.items()
     }

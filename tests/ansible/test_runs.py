@@ -30,6 +30,10 @@ def test_a_dry_run_predicts_what_the_run_then_changes(runs: Runs) -> None:
         "intrusion : Say which files are compared",
         "intrusion : Compare every day",
         "intrusion : Compare before security updates and renew after them",
+        "docker_engine : Write the authority's",
+        "docker_engine : Write the certificate",
+        "docker_engine : Describe the service",
+        "docker_engine : Configure the engine",
     }
     for name in HOSTS:
         assert set(runs.dry.changed[name]) == set(runs.first.changed[name]) - hidden
@@ -67,6 +71,10 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
         "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
         "intrusion : Build the database": "rm /var/lib/aide/aide.db",
+        "docker_engine : Write the authority's": "rm /etc/docker/tls/ca.pem",
+        "docker_engine : Write the certificate": "echo x > /etc/docker/tls/cert.pem",
+        "docker_engine : Describe the service": "echo >> /etc/systemd/system/docker.service.d/basalt.conf",
+        "docker_engine : Configure the engine": "echo '{' > /etc/docker/daemon.json",
     }
     for plant in plants.values():
         lab.machines["node-2"].run("sh", "-c", plant)
@@ -111,10 +119,13 @@ def test_a_host_that_does_not_answer_stops_the_run_before_any_is_changed(lab: La
 def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
     machine = lab.machines["node-1"]
     machine.run("sh", "-c", "rm /etc/locale.conf /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
+    # As a run leaves it that is killed between a file and what takes it up.
+    machine.run("touch", "/etc/docker/daemon.json")
     killed = lab.project.start(sys.executable, "-m", "basalt", "hosts", "site", "--stack", "lab", "--limit", "node-1")
     until(lambda: machine.ran("systemctl", "is-active", "--quiet", "basalt-trial-nftables.conf"), "a trial", 120)
     killed.kill()
     killed.communicate()
     lab.right("site", "--limit", "node-1")
     assert machine.run("nft", "list", "chain", "inet", "basalt", "arriving")
+    assert machine.run("find", "/etc/docker", "-newer", "/run/basalt-docker-engine") == ""
     assert lab.right("site", "--limit", "node-1").of("node-1", "changed") == 0

@@ -21,6 +21,8 @@ from tests.waiting import until
 from tools.setup import base_image
 
 NETWORK = "198.18.112.0/20"
+#: Of the machine that the tests run on, as the hosts see it.
+OPERATOR = str(ip_network(NETWORK)[1])
 #: By it, an interrupted run's are found and removed (.ci/run).
 LABELS = {"basalt.lab": "test"}
 _CONTEXT = Path(__file__).parent
@@ -107,6 +109,7 @@ class Operator:
     def variables(self) -> dict[str, str]:
         """The same as Ansible is told it."""
         return {
+            "ansible_user": "root",
             "ansible_ssh_private_key_file": str(self.key),
             "ansible_ssh_common_args": f"-F /dev/null -o IdentitiesOnly=yes -o UserKnownHostsFile={self.known_hosts}",
         }
@@ -167,7 +170,10 @@ def _machine(client: DockerClient, image: str, network: Network, name: str, addr
         device_cgroup_rules=["b 7:* rwm"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108  the container's own
-        volumes={"/sys/fs/cgroup": {"bind": "/sys/fs/cgroup", "mode": "rw"}},
+        # An engine within stacks file systems, which cannot be done on one that is stacked itself.
+        volumes=["/sys/fs/cgroup:/sys/fs/cgroup:rw", "/var/lib/docker", "/var/lib/containerd"],
+        # The devices of its containers are its own to give.
+        device_cgroup_rules=["a *:* rwm"],
         cgroupns="host",
         mem_limit="1g",
     )

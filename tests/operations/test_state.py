@@ -10,23 +10,27 @@ TEXT = """
 config:
   basalt:topology: {}
   basalt:seed: {SEED}
+  basalt:engines: {certificate: PEM, key: {ENGINES}}
   basalt:secrets: {mail: {MAIL}, chat: {secure: v1:abc}}
 """
 
 
 @pytest.mark.parametrize(
-    ("seed", "mail", "clear"),
+    ("opened", "clear"),
     [
-        ("{secure: v1:abc}", "{secure: v1:abc}", ()),
-        ("0011", "{secure: v1:abc}", ("basalt:seed",)),
-        ("{secure: v1:abc}", "letmein", ("mail",)),
+        ({}, ()),
+        ({"SEED": "0011"}, ("basalt:seed",)),
+        ({"MAIL": "letmein"}, ("mail",)),
+        ({"ENGINES": "PEM"}, ("basalt:engines.key",)),
     ],
 )
 def test_secrets_in_clear_are_told_by_their_names(
-    seed: str, mail: str, clear: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    opened: dict[str, str], clear: tuple[str, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "stacks").mkdir()
-    text = TEXT.replace("{SEED}", seed).replace("{MAIL}", mail)
+    text = TEXT
+    for name in ("SEED", "MAIL", "ENGINES"):
+        text = text.replace(f"{{{name}}}", opened.get(name, "{secure: v1:abc}"))
     (tmp_path / "stacks" / "Pulumi.lab.yaml").write_text(text)
     monkeypatch.setattr(state, "ROOT", tmp_path)
     assert state.clear("lab") == clear

@@ -23,11 +23,6 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
     "an unknown environment": (raw(ONE_HOST, environment="production"), "environment", "prod"),
     "an address that is none": (raw(ONE_HOST, hosts__local__address="localhost"), "hosts.local.address", "IPv4"),
     "an engine of no known kind": (raw(ONE_HOST, hosts__local__engine="http://x"), "hosts.local.engine", "ssh://"),
-    "a tcp engine without certificates": (
-        raw(ONE_HOST, hosts__local__engine="tcp://x:2376"),
-        "hosts.local.engine_certificates",
-        "ca.pem",
-    ),
     "no hosts": (raw(ONE_HOST, hosts={}), "hosts", "at least 1"),
     "a network that is too small": (raw(ONE_HOST, network="198.18.0.0/28"), "network", "/22"),
     "an even quorum": (raw(ONE_HOST, services__etcd__members=4), "services.etcd.members", "3 or 5 keep a quorum"),

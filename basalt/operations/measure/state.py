@@ -8,7 +8,7 @@ from typing import Any
 from basalt import yaml
 from basalt.checklist.facts import State
 from basalt.checklist.row import Unasked
-from basalt.operations import pulumi
+from basalt.operations import engines, pulumi
 from basalt.operations.environment import ROOT, backend, environment
 from basalt.topology.load import stack_path
 
@@ -37,7 +37,8 @@ def _readable(path: Path) -> bool:
 def clear(stack: str) -> tuple[str, ...]:
     """Names of the stack file's secrets that are not encrypted."""
     config = yaml.load(stack_path(ROOT, stack).read_text())["config"]
-    secrets = {"basalt:seed": config.get("basalt:seed"), **(config.get("basalt:secrets") or {})}
+    own = {"basalt:seed": config.get("basalt:seed"), engines.KEY: (config.get(engines.CONFIG) or {}).get("key")}
+    secrets = {**own, **(config.get("basalt:secrets") or {})}
     return tuple(sorted(name for name, value in secrets.items() if value is not None and not _encrypted(value)))
 
 

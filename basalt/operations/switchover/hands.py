@@ -7,10 +7,10 @@ import queue
 import subprocess
 import threading
 import time
-from pathlib import Path
 from typing import Any
 
 from basalt.site import Instance, Site
+from basalt.targets.docker.address import folder
 from basalt.targets.docker.container import container_name
 from basalt.topology.model import Host
 
@@ -27,9 +27,8 @@ def command(host: Host, container: str, *words: str) -> list[str]:
 def _tls(host: Host) -> list[str]:
     if not host.engine_certificates:
         return []
-    folder = Path(host.engine_certificates).expanduser()
     files = {"tlscacert": "ca.pem", "tlscert": "cert.pem", "tlskey": "key.pem"}
-    return ["--tlsverify", *(f"--{flag}={folder / name}" for flag, name in files.items())]
+    return ["--tlsverify", *(f"--{flag}={folder(host.engine_certificates) / name}" for flag, name in files.items())]
 
 
 class Hand:

@@ -2,12 +2,13 @@
 
 import struct
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import docker
 from docker.errors import DockerException
 from docker.tls import TLSConfig
+
+from basalt.targets.docker.address import folder
 
 _TIMEOUT = 60  # seconds for one call
 
@@ -21,7 +22,10 @@ def connect(engine: dict[str, Any]) -> docker.DockerClient:
     try:
         return _connect(engine["url"], engine["certificates"])
     except DockerException as error:
-        remedy = "check hosts.<name>.engine, that the host is up and that you may use it (docker -H URL version)"
+        remedy = (
+            "check hosts.<name>.engine, that the host is up and that you may use it (docker -H URL version); by TLS it "
+            "asks for your certificate, which `basalt hosts site` or `basalt engine-access` makes"
+        )
         raise EngineError(f"the engine {engine['url']} does not answer: {error}; {remedy}") from error
 
 
@@ -68,7 +72,6 @@ class _Client(docker.DockerClient):
 def _connect(url: str, certificates: str) -> docker.DockerClient:
     if not certificates:
         return _Client(url, timeout=_TIMEOUT, use_ssh_client=url.startswith("ssh://"))
-    folder = Path(certificates).expanduser()
-    pair = (str(folder / "cert.pem"), str(folder / "key.pem"))
-    tls = TLSConfig(client_cert=pair, ca_cert=str(folder / "ca.pem"), verify=True)
+    files = [str(folder(certificates) / name) for name in ("cert.pem", "key.pem", "ca.pem")]
+    tls = TLSConfig(client_cert=(files[0], files[1]), ca_cert=files[2], verify=True)
     return _Client(url, timeout=_TIMEOUT, tls=tls)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, cast
 
 import pulumi
@@ -66,8 +67,9 @@ class Graph:
         return self._child(depends_on=[self._preflight], **more)
 
     def _engine(self, name: str, host: Host) -> docker.Provider:
-        opts = self._child()
-        return docker.Provider(f"engine-{name}", host=host.engine, cert_path=host.engine_certificates, opts=opts)
+        # The plugin knows no homes; it runs in this program's folder, as what is relative asks.
+        own = host.engine_certificates and str(Path(host.engine_certificates).expanduser())
+        return docker.Provider(f"engine-{name}", host=host.engine, cert_path=own, opts=self._child())
 
     def _network(self, host: str) -> _Lean:
         topology = self._plan.topology

@@ -1,0 +1,134 @@
+"""The authority by which a stack's tcp engines and those who speak to them know each other.
+
+It is there before the first `up`, which needs engines, and outlives the machine that it was made on: like the seed it
+is in the stack file, its key encrypted. What is made of it here is in `own_certificates(stack)`: ca.pem, cert.pem and
+key.pem, as `docker --tlsverify` has it."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from basalt import yaml
+from basalt.collect.engine import names
+from basalt.operations import pulumi
+from basalt.operations.environment import ROOT
+from basalt.targets.certificates import CLIENT, lasts, make_authority, make_leaf, public, sign
+from basalt.topology.load import load_stack, stack_path
+from basalt.topology.model import own_certificates
+
+#: Of a stack's configuration: `certificate` in clear, `key` encrypted.
+CONFIG = "basalt:engines"
+KEY = f"{CONFIG}.key"
+#: That a certificate lasts. Nothing renews it but `basalt hosts site`, and who does that twice a year is in time.
+_DAYS = 365
+
+
+class EngineCertificateError(Exception):
+    """What cannot be signed."""
+
+
+@dataclass(frozen=True)
+class _Files:
+    """Of who speaks to the engines."""
+
+    folder: Path
+
+    @property
+    def authority(self) -> Path:
+        return self.folder / "ca.pem"
+
+    @property
+    def certificate(self) -> Path:
+        return self.folder / "cert.pem"
+
+    @property
+    def key(self) -> Path:
+        return self.folder / "key.pem"
+
+
+def access(stack: str, *, dry_run: bool) -> bool:
+    """Makes the authority where the stack has none, and what opens its engines where that is missing, or a third of its
+    life is left. Whether anything was made, or would be. Raises StackError, PulumiError."""
+    load_stack(ROOT, stack)
+    files = _Files(ROOT / own_certificates(stack))
+    authority = _certificate(stack)
+    if authority and _holds(files, authority, stack):
+        return False
+    if not dry_run:
+        pulumi.select(stack)
+        _put(files, authority or _make(stack), stack)
+    return True
+
+
+def certificate(stack: str, host: str, told: str, *, dry_run: bool) -> str:
+    """The certificate (PEM) of a host's engine. `told` holds the request of its key, and the certificate that it has;
+    that is given back where it lasts. A dry run gives "" where it does not. Raises StackError, PulumiError, and
+    EngineCertificateError where nothing can be signed."""
+    topology = load_stack(ROOT, stack)
+    if host not in topology.hosts:
+        raise EngineCertificateError(f"stack {stack} has no host {host}; there are: {', '.join(topology.hosts)}")
+    blocks: dict[str, str] = {
+        kind: text for text, kind in re.findall(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n)", told, re.S)
+    }
+    wanted, has = blocks.get("CERTIFICATE REQUEST", ""), blocks.get("CERTIFICATE", "")
+    authority, called = _certificate(stack), names(host, topology.hosts[host])
+    try:
+        if authority and lasts(has, authority, called, public(x509.load_pem_x509_csr(wanted.encode()))):
+            return has
+        if dry_run:
+            return ""
+        if not authority:
+            raise EngineCertificateError(f"stack {stack} has no authority for its engines; basalt engine-access")
+        return sign(wanted, called, _DAYS, authority, _authority_key(stack))
+    except ValueError as error:
+        raise EngineCertificateError(f"no certificate can be given to the engine of {host}: {error}") from None
+
+
+def _certificate(stack: str) -> str:
+    """Of the authority; "" where the stack has none yet. Read without Pulumi: it is no secret, and asked for often."""
+    config = (yaml.load(stack_path(ROOT, stack).read_text()) or {}).get("config") or {}
+    return str((config.get(CONFIG) or {}).get("certificate", ""))
+
+
+def _authority_key(stack: str) -> str:
+    return pulumi.capture("config", "get", "--path", KEY, stack=stack)
+
+
+def _make(stack: str) -> str:
+    """The key first: what has a certificate has both. They go by standard input, not as arguments."""
+    made = make_authority(f"basalt {stack} engines")
+    for part, how in (("key", "--secret"), ("certificate", "--plaintext")):
+        pulumi.capture("config", "set", how, "--path", f"{CONFIG}.{part}", stack=stack, text=made[part])
+    return _certificate(stack)
+
+
+def _holds(files: _Files, authority: str, stack: str) -> bool:
+    """Whether all three are there, of this authority, and last."""
+    try:
+        key = serialization.load_pem_private_key(files.key.read_bytes(), password=None)
+        held, known = files.certificate.read_text(), files.authority.read_text()
+    except (OSError, ValueError):
+        return False
+    if known != authority or not isinstance(key, ec.EllipticCurvePrivateKey):
+        return False
+    return lasts(held, authority, [_called(stack)], public(key))
+
+
+def _called(stack: str) -> str:
+    return f"operator-of-{stack}"
+
+
+def _put(files: _Files, authority: str, stack: str) -> None:
+    """The certificate last: without it, all of it is made again."""
+    made = make_leaf([_called(stack)], _DAYS, authority, _authority_key(stack), [CLIENT])
+    files.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    files.certificate.unlink(missing_ok=True)
+    files.key.unlink(missing_ok=True)
+    files.key.touch(mode=0o600)
+    files.key.write_text(made["key"])
+    files.authority.write_text(authority)
+    files.certificate.write_text(made["certificate"])

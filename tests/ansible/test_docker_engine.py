@@ -1,0 +1,123 @@
+"""The engine of a prepared host: whom it lets in, and what it does when it is told otherwise."""
+
+import http.client
+import json
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from testinfra.host import Host
+
+from basalt.targets.certificates import CLIENT, make_authority, make_leaf
+from basalt.topology.model import own_certificates
+from tests.ansible.lab import ENGINE, HOSTS, STRANGER, Lab, Run
+from tests.lab.machines import Machine
+
+TLS = "/etc/docker/tls"
+#: What a container needs to sleep: enough of Debian for an image.
+PROGRAM = ("lib64/ld-linux-x86-64.so.2", "usr/bin/sleep", "lib/x86_64-linux-gnu/libc.so.6")
+
+
+def folder(lab: Lab) -> Path:
+    """What `site` has made for who speaks to the engines."""
+    return lab.project.folder / own_certificates("lab")
+
+
+def asked(lab: Lab, name: str, certificate: Path | None, key: Path | None) -> int:
+    """The status that an engine's API answers with. OSError when it does not let the client in."""
+    context = ssl.create_default_context(cafile=str(folder(lab) / "ca.pem"))
+    if certificate:
+        context.load_cert_chain(certificate, key)
+    connection = http.client.HTTPSConnection(lab.machines[name].address, ENGINE, timeout=10, context=context)
+    try:
+        connection.request("GET", "/_ping")
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+@pytest.mark.parametrize("name", HOSTS)
+def test_what_site_has_made_opens_every_engine(lab: Lab, name: str) -> None:
+    assert asked(lab, name, folder(lab) / "cert.pem", folder(lab) / "key.pem") == http.HTTPStatus.OK
+
+
+def test_nobody_else_gets_in(lab: Lab, tmp_path: Path) -> None:
+    """Without a certificate, with one of another authority, and with that of another engine, which only serves."""
+    other = make_authority("basalt lab engines")
+    pair = make_leaf(["operator-of-lab"], 1, other["certificate"], other["key"], [CLIENT])
+    machine = lab.machines["node-2"]
+    texts = {
+        "other.pem": pair["certificate"] + pair["key"],
+        "engine.pem": machine.run("cat", f"{TLS}/cert.pem") + machine.run("cat", f"{TLS}/key.pem"),
+    }
+    for name, text in texts.items():
+        (tmp_path / name).write_text(text)
+    for certificate in (None, *(tmp_path / name for name in texts)):
+        # It hangs up; whether the alert that says why is read before that is chance.
+        with pytest.raises((ssl.SSLError, ConnectionResetError, BrokenPipeError)) as refused:
+            asked(lab, "node-1", certificate, None)
+        assert not isinstance(refused.value, ssl.SSLCertVerificationError), "it is the client that hung up"
+
+
+def test_only_the_operator_s_addresses_reach_it(lab: Lab) -> None:
+    for source in ("node-2", STRANGER):
+        assert lab.machines[source].open_ports(lab.machines["node-1"].address, [ENGINE]) == set()
+
+
+def test_a_host_s_key_has_not_left_it(host: Host, lab: Lab) -> None:
+    assert host.file(f"{TLS}/key.pem").mode == 0o600
+    key = host.check_output(f"cat {TLS}/key.pem").splitlines()[1]
+    held = [path for path in lab.project.folder.rglob("*") if path.is_file() and not path.is_symlink()]
+    kept = [path for path in held if "/.basalt/bin/" not in str(path) and key.encode() in path.read_bytes()]
+    assert kept == []
+
+
+def test_it_is_as_it_is_told(host: Host, declared: dict[str, Any]) -> None:
+    found = json.loads(host.check_output("docker info --format '{{json .}}'"))
+    assert found["LiveRestoreEnabled"]
+    assert "name=no-new-privileges" in found["SecurityOptions"]
+    assert found["LoggingDriver"] == "json-file"
+    pools = [{"base": pool["Base"], "size": pool["Size"]} for pool in found["DefaultAddressPools"]]
+    assert pools == declared["basalt_engine_pools"]
+    bridge = json.loads(host.check_output("docker network inspect bridge"))[0]
+    assert bridge["IPAM"]["Config"][0]["Subnet"] == "172.16.0.0/24"
+    assert bridge["Options"]["com.docker.network.bridge.enable_icc"] == "false"
+    assert host.service("docker").is_enabled
+
+
+@pytest.fixture
+def sleeper(lab: Lab) -> Iterator[Machine]:
+    """A host with a container that sleeps."""
+    machine = lab.machines["node-1"]
+    words = f"tar --create --dereference --directory / {' '.join(PROGRAM)} | docker import - sleeper"
+    machine.run("sh", "-c", words)
+    machine.run("docker", "run", "--detach", "--name", "sleeper", "sleeper", "/usr/bin/sleep", "infinity")
+    yield machine
+    machine.run("docker", "rm", "--force", "sleeper")
+    machine.run("docker", "rmi", "sleeper")
+
+
+def _told(lab: Lab, *arguments: str) -> Run:
+    return lab.right("site", "--limit", "node-1", "--tags", "docker_engine", *arguments)
+
+
+def _process(machine: Machine, what: str) -> str:
+    if what == "engine":
+        return machine.run("systemctl", "show", "docker", "--property=MainPID", "--value")
+    return machine.run("docker", "inspect", "--format", "{{.State.Pid}} {{.State.Running}}", what)
+
+
+def test_a_change_is_taken_up_by_what_it_takes_and_containers_live_on(lab: Lab, sleeper: Machine) -> None:
+    engine, container = _process(sleeper, "engine"), _process(sleeper, "sleeper")
+    run = _told(lab, "--extra-vars", '{"docker_engine_mirrors": ["https://mirror.example.com"]}')
+    assert "registry-mirrors: by a reload of the engine" in " ".join(run.output.split())
+    assert "https://mirror.example.com/" in sleeper.run("docker", "info")
+    assert _process(sleeper, "engine") == engine
+    sleeper.run("sed", "--in-place", 's/"max-file": "3"/"max-file": "2"/', "/etc/docker/daemon.json")
+    run = _told(lab)
+    assert "log-opts, registry-mirrors: by a restart of the engine" in " ".join(run.output.split())
+    assert run.changed["node-1"] == ["docker_engine : Configure the engine"]
+    assert _process(sleeper, "engine") != engine
+    assert _process(sleeper, "sleeper") == container
