@@ -166,13 +166,11 @@ def _machine(client: DockerClient, image: str, network: Network, name: str, addr
         network=network.name,
         networking_config={str(network.name): place},
         cap_add=_CAPABILITIES,
-        # Loop devices, for those that a test has made of files of its own.
-        device_cgroup_rules=["b 7:* rwm"],
         security_opt=["seccomp=unconfined", "apparmor=unconfined"],
         tmpfs={"/run": "", "/run/lock": "", "/tmp": "exec"},  # noqa: S108  the container's own
         # An engine within stacks file systems, which cannot be done on one that is stacked itself.
         volumes=["/sys/fs/cgroup:/sys/fs/cgroup:rw", "/var/lib/docker", "/var/lib/containerd"],
-        # The devices of its containers are its own to give.
+        # The devices of its containers are its own to give; loop devices are those that a test has made.
         device_cgroup_rules=["a *:* rwm"],
         cgroupns="host",
         mem_limit="1g",
