@@ -1,10 +1,10 @@
 """A Debian 13 host with a kernel of its own: for what a container cannot show, which is sysctl, what the kernel tells
 auditd, a firewall without the container engine's, and a boot.
 
-QEMU translates its processor (`-accel tcg`): it runs wherever the tests do, ten to fifteen times slower. On two busy cores
-the first login took 66 to 150 s. Tried, and not taken: KVM hangs in the firmware where the machine is itself a guest
-without what nested ones need; User-Mode Linux (Debian's 6.1) is without CONFIG_NF_TABLES_INET, so that a table of family
-`inet` is refused. The kernel is loaded by QEMU and not from the disk: there is no boot loader to audit."""
+QEMU translates its processor (`-accel tcg`): it runs wherever the tests do, ten to fifteen times slower. On two busy
+cores the first login took 66 to 150 s. Tried, and not taken: KVM hangs in the firmware where the machine is itself a
+guest without what nested ones need; User-Mode Linux (Debian's 6.1) is without CONFIG_NF_TABLES_INET, so that a table
+of family `inet` is refused. The kernel is loaded by QEMU and not from the disk: there is no boot loader to audit."""
 
 import base64
 import fcntl
