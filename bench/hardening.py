@@ -1,6 +1,6 @@
 """What auditors say of a host before and after `basalt hosts site`, and whether it lasts.
 
-    python -m bench.hardening [bare] [basalt] [dev_sec --collection FOLDER]
+    python -m bench.hardening [bare] [basalt] [dev_sec --collections FOLDER]
 
 Debian 13 hosts with a kernel of their own (tests/lab/vm.py), one for each arm and one at a time, audited:
   lynis       the hardening index of `lynis audit system`: points of possible ones, 100 at most
@@ -9,7 +9,8 @@ Debian 13 hosts with a kernel of their own (tests/lab/vm.py), one for each arm a
   ssh_audit   what it fails and warns of
 bare is a host as it was installed. basalt is one that `site` was run over twice, the second time for nothing; after its
 audit it boots, the kernel is asked what is still in force, and `site` runs again. dev_sec is one that os_hardening and
-ssh_hardening of dev-sec/ansible-collection-hardening (FOLDER is its checkout) were run over twice. What still fails on
+ssh_hardening of dev-sec/ansible-collection-hardening were run over twice; FOLDER/ansible_collections holds it as
+devsec/hardening, and ansible.posix, community.general and community.crypto, which it needs. What still fails on
 ours has its reason in ansible/audits/reasons.yml. What an arm found replaces what it had found before."""
 
 import argparse
@@ -21,7 +22,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -35,8 +35,10 @@ from tests.waiting import until
 _PROFILE = "xccdf_org.ssgproject.content_profile_anssi_bp28_enhanced"
 _RULE = "xccdf_org.ssgproject.content_rule_"
 _CONTENT = "/usr/share/xml/scap/ssg/content/ssg-debian12-ds.xml"
-#: Both at once: the host has two cores, and each of them uses one.
+#: Both at once: the host has two cores, and each of them uses one. Lynis looks at every program in PATH; /bin and /sbin
+#: are links.
 _AUDITS = rf"""
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin
 lynis audit system --quick --no-colors > /root/lynis.log 2>&1 &
 sed 's/\^12\.\[0-9\]+\$/^13.[0-9]+$/' {_CONTENT} > /root/content.xml
 oscap xccdf eval --profile {_PROFILE} /root/content.xml > /root/oscap.log 2> /root/oscap.err
@@ -121,25 +123,21 @@ def basalt(_: Path) -> dict[str, Any]:
         return {**found, "after_boot": standing(host), "third": site(host)}
 
 
-def dev_sec(collection: Path) -> dict[str, Any]:
+def dev_sec(collections: Path) -> dict[str, Any]:
     """Made by its two roles."""
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        host = stack.enter_context(virtual(folder))
-        place = folder / "collections" / "ansible_collections" / "devsec"
-        place.mkdir(parents=True)
-        (place / "hardening").symlink_to(collection.resolve())
-        return {"first": _dev_sec(host, folder), "second": _dev_sec(host, folder), **audit(host.machine)}
+    with tempfile.TemporaryDirectory() as name, virtual(Path(name)) as host:
+        runs = [_dev_sec(host, Path(name), collections) for _ in range(2)]
+        return {"first": runs[0], "second": runs[1], **audit(host.machine)}
 
 
-def _dev_sec(host: Virtual, folder: Path) -> dict[str, Any]:
+def _dev_sec(host: Virtual, folder: Path, collections: Path) -> dict[str, Any]:
     roles = [f"devsec.hardening.{name}" for name in ("os_hardening", "ssh_hardening")]
     # As they are, but for that the operator's way in stays open.
     own = {"ssh_permit_root_login": "prohibit-password", "ansible_user": "root"}
     play = [{"hosts": "all", "roles": roles, "vars": {**host.lab.operator.variables, **own}}]
     (folder / "play.yml").write_text(yaml.safe_dump(play))
     at = f"127.0.0.1:{host.machine.port},"
-    environment = {**host.lab.project.environment, "ANSIBLE_COLLECTIONS_PATH": f"{folder}/collections"}
+    environment = {**host.lab.project.environment, "ANSIBLE_COLLECTIONS_PATH": str(collections.resolve())}
     started = time.monotonic()
     command = ["ansible-playbook", "--inventory", at, str(folder / "play.yml")]
     done = subprocess.run(command, env={**os.environ, **environment}, text=True, capture_output=True, check=False)
@@ -156,12 +154,12 @@ def main() -> None:
     """Prints and writes `bench/hardening.json`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("arms", nargs="*", default=["bare", "basalt"], choices=_ARMS)
-    parser.add_argument("--collection", type=Path, default=Path("dev-sec"), help="its checkout")
+    parser.add_argument("--collections", type=Path, default=Path(), help="where dev-sec's is")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "hardening.json")
     options = parser.parse_args()
     told = json.loads(options.output.read_text()) if options.output.exists() else {}
     for arm in options.arms:
-        told[arm] = {"date": time.strftime("%Y-%m-%d"), **_ARMS[arm](options.collection)}
+        told[arm] = {"date": time.strftime("%Y-%m-%d"), **_ARMS[arm](options.collections)}
         options.output.write_text(json.dumps(told, indent=1) + "\n")
     print(json.dumps(told, indent=1))
 

@@ -37,6 +37,11 @@ _PACKAGES = [
     "apparmor", "ca-certificates", "dbus", "linux-image-cloud-amd64", "openssh-server", "python3", "python3-apt",
     "sudo", "systemd-sysv", "lynis", "openscap-scanner", "ssg-debian",
 ]  # fmt: skip
+_OPTIONS = [
+    "--variant=important", "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg", "--aptopt=Acquire::Retries 3",
+    # An installer leaves them too; Ansible trusts in their date.
+    "--skip=cleanup/apt/lists",
+]  # fmt: skip
 _FILES = {
     "etc/fstab": "/dev/vda / ext4 errors=remount-ro 0 1\n",
     "etc/hostname": "node-1\n",
@@ -145,7 +150,7 @@ def _qemu(made: Path, operator: Operator, port: int, console: Path) -> list[str]
 
 def disk() -> Path:
     """A folder with `disk`, `vmlinuz` and `initrd`; made of packages where there is none (two minutes, as root)."""
-    inputs = "\0".join((base_image.sources(), *_PACKAGES, *_FILES.values()))
+    inputs = "\0".join((base_image.sources(), *_PACKAGES, *_OPTIONS, *_FILES.values()))
     folder = paths.cache() / "vm" / hashlib.sha256(inputs.encode()).hexdigest()[:12]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
@@ -161,9 +166,7 @@ def disk() -> Path:
 def _make(place: Path, log: Log) -> None:
     root, made = place / "root", place / "made"
     made.mkdir()
-    keyring = "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg"
-    packages = f"--include={','.join(_PACKAGES)}"
-    options = ["--variant=important", packages, keyring, "--aptopt=Acquire::Retries 3"]
+    options = [*_OPTIONS, f"--include={','.join(_PACKAGES)}"]
     log.run(["mmdebstrap", *options, base_image.SUITE, str(root), *base_image.sources().splitlines()])
     for name, text in _FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
