@@ -42,7 +42,7 @@ def test_what_people_make_is_not_for_everybody_and_their_shells_end(host: Host) 
     mask, idle, folder = host.check_output("su --login ops --command 'umask; echo $TMOUT $TMPDIR'").split()
     # Their own group is theirs alone: pam_umask(8), usergroups.
     assert (mask, idle) == ("0007", "600")
-    assert folder.startswith("/tmp/user/")
+    assert folder.startswith("/tmp/user/")  # noqa: S108  their own
 
 
 def test_a_password_by_hand_is_a_good_one(host: Host) -> None:

@@ -11,29 +11,36 @@ import yaml
 from bench.hardening import lynis, openscap
 
 ROOT = Path(__file__).parent.parent.parent
-FOUND: dict[str, Any] = json.loads((ROOT / "bench" / "hardening.json").read_text())
+RESULTS = ROOT / "bench" / "hardening.json"
+FOUND: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 REASONS: dict[str, Any] = yaml.safe_load((ROOT / "ansible" / "audits" / "reasons.yml").read_text())
-FAILED = {
-    "lynis": {line.split()[0] for kind in ("warnings", "suggestions") for line in FOUND["basalt"]["lynis"][kind]},
-    "openscap": set(FOUND["basalt"]["openscap"]["failed"]),
-}
+measured = pytest.mark.skipif(not {"bare", "basalt"} <= FOUND.keys(), reason="not measured: python -m bench.hardening")
+
+
+def failed(auditor: str) -> set[str]:
+    ours = FOUND["basalt"][auditor]
+    if auditor == "openscap":
+        return set(ours["failed"])
+    return {line.split()[0] for line in (*ours["warnings"], *ours["suggestions"])}
 
 
 def explained(auditor: str) -> list[str]:
     return [rule for entry in REASONS[auditor] for rule in entry["rules"]]
 
 
-@pytest.mark.parametrize("auditor", FAILED)
+@measured
+@pytest.mark.parametrize("auditor", REASONS)
 def test_every_rule_that_fails_has_a_reason_and_no_reason_is_stale(auditor: str) -> None:
-    assert set(explained(auditor)) == FAILED[auditor]
+    assert set(explained(auditor)) == failed(auditor)
 
 
-@pytest.mark.parametrize("auditor", FAILED)
+@pytest.mark.parametrize("auditor", REASONS)
 def test_a_rule_has_one_reason(auditor: str) -> None:
     assert [rule for rule, times in Counter(explained(auditor)).items() if times > 1] == []
     assert all(entry["reason"].strip() for entry in REASONS[auditor])
 
 
+@measured
 def test_a_prepared_host_is_what_the_goal_says() -> None:
     ours = FOUND["basalt"]
     assert ours["lynis"]["index"] >= 85

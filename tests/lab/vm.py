@@ -138,8 +138,10 @@ def _qemu(made: Path, operator: Operator, port: int, console: Path) -> list[str]
     given = f"systemd.set_credential_binary=ssh.authorized_keys.root:{key}"
     kernel = f"root=/dev/vda rw console=ttyS0 net.ifnames=0 {_SPEED} {given}"
     return [
-        "nice", "-n", "5", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2",
-        "-m", str(_MEGABYTES), "-no-user-config", "-nodefaults", "-display", "none", "-serial", f"file:{console}",
+        # Killed, its parent takes it along.
+        "nice", "-n", "5", "setpriv", "--pdeathsig", "KILL",
+        "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", str(_MEGABYTES),
+        "-no-user-config", "-nodefaults", "-display", "none", "-serial", f"file:{console}",
         "-kernel", str(made / "vmlinuz"), "-initrd", str(made / "initrd"), "-append", kernel,
         # What is written goes to a file without a name, which goes with the process.
         "-drive", f"file={made / 'disk'},format=raw,if=virtio,snapshot=on",
