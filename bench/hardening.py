@@ -54,7 +54,7 @@ def lynis(report: str) -> dict[str, Any]:
 
 def openscap(output: str) -> dict[str, Any]:
     """Out of what `oscap xccdf eval` prints: how many rules ended how, and those that failed."""
-    rules = re.findall(rf"^Rule\t{_RULE}(\S+)$.*?^Result\t(\S+)$", output, re.MULTILINE | re.DOTALL)
+    rules = re.findall(rf"^Rule\s+{_RULE}(\S+)$.*?^Result\s+(\S+)$", output, re.MULTILINE | re.DOTALL)
     ended = {result: sum(1 for _, found in rules if found == result) for result in sorted({r for _, r in rules})}
     judged = ended.get("pass", 0) + ended.get("fail", 0)
     return {

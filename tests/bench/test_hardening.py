@@ -57,7 +57,8 @@ def test_a_report_of_lynis_is_read() -> None:
 
 
 def test_an_evaluation_of_openscap_is_read() -> None:
-    rule = "Title\tA title\nRule\txccdf_org.ssgproject.content_rule_{}\nIdent\tCCE-1\nResult\t{}\n\n"
+    # A carriage return stands before each tab.
+    rule = "Title\r\tA title\nRule\r\txccdf_org.ssgproject.content_rule_{}\nIdent\r\tCCE-1\nResult\r\t{}\n\n"
     output = "".join(
         rule.format(*each) for each in (("a", "pass"), ("b", "fail"), ("c", "notapplicable"), ("d", "pass"))
     )
