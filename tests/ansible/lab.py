@@ -98,26 +98,21 @@ def lab(folder: Path) -> Iterator[Lab]:
     try:
         with machines([*HOSTS, STRANGER], folder) as (operator, made):
             named = {machine.name: machine for machine in made}
-            project.stack_file.write_text(yaml.safe_dump(_document(named), sort_keys=False))
+            hosts = {name: _host(named[name].address, zone) for name, zone in HOSTS.items()}
+            project.stack_file.write_text(yaml.safe_dump(document(hosts), sort_keys=False))
             yield Lab(project, operator, named)
     finally:
         forget(_FOLDER)
 
 
-def _document(named: dict[str, Machine]) -> dict[str, Any]:
-    """The topology of `test`, over the lab: it has an edge for everybody, and ports for some hosts only."""
-    document: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())
-    topology = document["config"]["basalt:topology"]
-    topology["network"] = _CONTAINERS
-    topology["hosts"] = {
-        name: {
-            "address": named[name].address,
-            "zone": zone,
-            "cores": 2,
-            "memory_gb": 4,
-            "engine": f"tcp://{named[name].address}:{ENGINE}",
-        }
-        for name, zone in HOSTS.items()
-    }
+def document(hosts: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The stack file of `test`, over other hosts: it has an edge for everybody, and ports for some hosts only."""
+    made: dict[str, Any] = yaml.safe_load((ROOT / "stacks" / "Pulumi.test.yaml").read_text())
+    topology = made["config"]["basalt:topology"]
+    topology |= {"network": _CONTAINERS, "hosts": hosts}
     topology["services"]["nginx"]["publish"] = {"https": "0.0.0.0:8443", "http": "0.0.0.0:8080"}
-    return document
+    return made
+
+
+def _host(address: str, zone: str) -> dict[str, Any]:
+    return {"address": address, "zone": zone, "cores": 2, "memory_gb": 4, "engine": f"tcp://{address}:{ENGINE}"}

@@ -36,3 +36,27 @@ def test_people_are_who_is_declared_and_root_as_declared(host: Host, declared: d
         assert [line for line in keys.content_string.splitlines() if not line.startswith("#")] == person["keys"]
         becomes_root = host.run(f"su {user.name} --command 'sudo --non-interactive id -u'")
         assert (becomes_root.stdout.strip() == "0") is person["sudo"]
+
+
+def test_what_people_make_is_not_for_everybody_and_their_shells_end(host: Host) -> None:
+    mask, idle, folder = host.check_output("su --login ops --command 'umask; echo $TMOUT $TMPDIR'").split()
+    # Their own group is theirs alone: pam_umask(8), usergroups.
+    assert (mask, idle) == ("0007", "600")
+    assert folder.startswith("/tmp/user/")  # noqa: S108  their own
+
+
+def test_a_password_by_hand_is_a_good_one(host: Host) -> None:
+    assert host.run("echo guest:shop-2026 | chpasswd").rc != 0
+    assert host.user("guest").password == "*"  # noqa: S105  none fits
+    assert host.run("echo guest:wald-Regen.27-Kiesel-ofen | chpasswd && usermod --password '*' guest").rc == 0
+
+
+def test_the_console_names_no_system(host: Host) -> None:
+    for name in ("/etc/issue", "/etc/issue.net"):
+        told = host.file(name).content_string
+        assert "authorized people only" in told
+        assert "Debian" not in told
+
+
+def test_who_becomes_root_is_root_s_to_read(host: Host) -> None:
+    assert host.file("/etc/sudoers.d").mode == 0o750

@@ -52,6 +52,8 @@ def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -
         "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/locale.conf",
         "base : Bound the journal": "rm /etc/systemd/journald.conf",
         "base : Say whom chronyd asks for the time": "echo allow all >> /etc/chrony/chrony.conf",
+        "base : Say what logins are given": "sed -i /^UMASK/d /etc/login.defs",
+        "base : Say what a password is": "rm /etc/security/pwquality.conf",
         "base : Write their keys": "echo ssh-ed25519 AAAA >> /etc/ssh/authorized_keys_guest",
         "base : Say who may become root": "chmod 0640 /etc/sudoers.d/basalt",
         "ssh : Configure sshd": "sed -i s/^PermitTunnel.*/PermitTunnel\\ yes/ /etc/ssh/sshd_config",
