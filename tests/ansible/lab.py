@@ -70,6 +70,11 @@ class Lab:
         assert run.code == 0, run.output
         return run
 
+    def pardon(self) -> None:
+        """Nobody is banned any more. Who looks whether sshd's port is open and says nothing counts as one who guesses."""
+        for name in HOSTS:
+            self.machines[name].run("fail2ban-client", "unban", "--all")
+
     @property
     def variables(self) -> Path:
         """The operator's own variables of all hosts, beside the stack file."""

@@ -30,6 +30,7 @@ def troubled(lab: Lab) -> Iterator[Machine]:
     """A host that waits for a boot, has banned somebody and has been changed."""
     machine = lab.machines["node-2"]
     machine.run("touch", "/run/reboot-required")
+    lab.pardon()
     machine.run("fail2ban-client", "set", "sshd", "banip", _BANNED)
     machine.run("sh", "-c", "cp --preserve /var/lib/aide/result /var/lib/aide/kept; echo 5 > /var/lib/aide/result")
     yield machine
