@@ -23,8 +23,9 @@ from basalt.topology.model import own_certificates
 #: Of a stack's configuration: `certificate` in clear, `key` encrypted.
 CONFIG = "basalt:engines"
 KEY = f"{CONFIG}.key"
-#: That a certificate lasts. Nothing renews it but `basalt hosts site`, and who does that twice a year is in time.
-_DAYS = 365
+#: That a certificate lasts. Only `basalt hosts site` renews it, where a third is left: who does that twice a year
+#: is in time.
+_DAYS = 730
 
 
 class EngineCertificateError(Exception):

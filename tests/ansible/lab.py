@@ -71,7 +71,7 @@ class Lab:
         return run
 
     def pardon(self) -> None:
-        """Nobody is banned any more. Who looks whether sshd's port is open and says nothing counts as one who guesses."""
+        """Nobody is banned any more: who looks whether sshd's port is open, and says nothing, counts as a guesser."""
         for name in HOSTS:
             self.machines[name].run("fail2ban-client", "unban", "--all")
 

@@ -145,29 +145,34 @@ def _refusing(master: Container) -> Iterator[None]:
         raise RefusedError(f"{master.name} does not answer any more; nothing was changed")
     if ask(master, f"CONFIG SET {_NEEDED} {_TOO_MANY}") != ["OK"]:
         raise RefusedError(f"{master.name} does not stop taking writes; nothing was changed")
-    try:
-        with _ended_in_order():
+    with _ended_in_order():
+        try:
             # Whom it is kept from has all of it.
             ask(master, "WAIT 1 3000")
             yield
-    except BaseException:
-        ask(master, f"CONFIG SET {_NEEDED} {answer[1]}")
-        raise
+        except BaseException:
+            ask(master, f"CONFIG SET {_NEEDED} {answer[1]}")
+            raise
 
 
 @contextmanager
 def _ended_in_order() -> Iterator[None]:
-    """A process that is told to end, or whose terminal goes, takes back what it began, as it does after Ctrl-C."""
+    """A process that is told to end, or whose terminal goes, takes back what it began, as it does after Ctrl-C; told
+    again meanwhile, it goes on with that. What `nohup` keeps from it, it is not told."""
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
 
     def end(number: int, _frame: FrameType | None) -> NoReturn:
+        for one in numbers:
+            signal.signal(one, signal.SIG_IGN)
         sys.exit(128 + number)
 
-    before = {number: signal.signal(number, end) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for one in numbers:
+        signal.signal(one, end)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for one in numbers:
+            signal.signal(one, signal.SIG_DFL)
 
 
 def begin(members: Members, file: BinaryIO, say: Say, mark: Callable[[str, float], object]) -> None:

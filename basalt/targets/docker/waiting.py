@@ -12,6 +12,8 @@ from basalt.targets.docker.health import well
 _POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
 _TAIL = 30  # lines of a failed container's log
 _STOPPED = "exited"  # one that crashed is "restarting"
+_NANO = 1_000_000_000
+_NEVER = 1 << 30  # seconds of patience: the engine alone looks
 _CRASHES = 8  # the engine doubles its pause each time: half a minute of starting and dying is no slow start
 
 
@@ -34,9 +36,10 @@ def wait_healthy(
     deadline = time.monotonic() + seconds
     waiting = list(names)
     before: dict[str, int] = {}
+    hung: set[str] = set()
     while waiting:
         try:
-            sick = [container for name in waiting if not well(container := client.containers.get(name), patience)]
+            sick = [one for name in waiting if not _looked(one := client.containers.get(name), patience, hung)]
         except NotFound as error:
             raise GateError(f"a container vanished while it was waited for: {error.explanation}") from error
         if crashed := [
@@ -52,6 +55,17 @@ def wait_healthy(
         waiting = [str(container.name) for container in sick]
         if waiting:
             time.sleep(_POLL)
+
+
+def _looked(container: Container, patience: int, hung: set[str]) -> bool:
+    """`well`. Nobody ends a look of ours that hangs, so there is no second one: the engine ends its own."""
+    started = time.monotonic()
+    if well(container, _NEVER if container.name in hung else patience):
+        return True
+    probe = container.attrs["Config"].get("Healthcheck")
+    if probe and time.monotonic() - started >= probe["Timeout"] / _NANO:
+        hung.add(str(container.name))
+    return False
 
 
 def wait_completed(engine: dict[str, Any], name: str, seconds: float) -> None:

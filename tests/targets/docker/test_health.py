@@ -11,6 +11,7 @@ from docker.models.containers import Container
 from docker.types import Healthcheck
 
 from basalt.targets.docker.health import well
+from basalt.targets.docker.waiting import GateError, wait_healthy
 from tests.waiting import until
 from tools.setup import base_image
 
@@ -60,6 +61,15 @@ def test_who_does_not_answer_yet_is_not_well(start: Start) -> None:
 
 def test_a_probe_that_hangs_ends_the_look_and_not_the_wait(start: Start) -> None:
     assert not well(start("sleep 100", 60))
+
+
+def test_a_probe_that_hangs_is_not_started_again_by_who_waits(start: Start) -> None:
+    container = start("sleep 100", 60)
+    engine = {"url": "unix:///var/run/docker.sock", "certificates": ""}
+    with pytest.raises(GateError, match="is not healthy after 6 s"):
+        wait_healthy(engine, [str(container.name)], 6)
+    running = [command for _, command in container.top(ps_args="-eo pid,args")["Processes"]]
+    assert running.count("sleep 100") == 1, running
 
 
 def test_who_is_looked_at_soon_is_left_to_the_engine(start: Start) -> None:
