@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import re
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from basalt.targets.certificates import CLIENT, make_authority, make_leaf
 from basalt.topology.model import own_certificates
 from tests.ansible.lab import ENGINE, HOSTS, STRANGER, Lab, Run
 from tests.lab.machines import Machine
+from tests.waiting import until
 
 TLS = "/etc/docker/tls"
 #: What a container needs to sleep: enough of Debian for an image.
@@ -113,11 +115,56 @@ def test_a_change_is_taken_up_by_what_it_takes_and_containers_live_on(lab: Lab, 
     engine, container = _process(sleeper, "engine"), _process(sleeper, "sleeper")
     run = _told(lab, "--extra-vars", '{"docker_engine_mirrors": ["https://mirror.example.com"]}')
     assert "registry-mirrors: by a reload of the engine" in " ".join(run.output.split())
-    assert "https://mirror.example.com/" in sleeper.run("docker", "info")
-    assert _process(sleeper, "engine") == engine
-    sleeper.run("sed", "--in-place", 's/"max-file": "3"/"max-file": "2"/', "/etc/docker/daemon.json")
+    until(lambda: "https://mirror.example.com/" in sleeper.run("docker", "info"), "the mirror", 30)
+    assert (_process(sleeper, "engine"), _process(sleeper, "sleeper")) == (engine, container)
+
+
+def test_an_engine_that_would_stop_its_containers_with_itself_is_told_first(lab: Lab, sleeper: Machine) -> None:
+    changes = ["-e", 's/"max-file": "3"/"max-file": "2"/', "-e", "/live-restore/d"]
+    sleeper.run("sed", "--in-place", *changes, "/etc/docker/daemon.json")
+    sleeper.run("systemctl", "restart", "docker")
+    sleeper.run("docker", "start", "sleeper")
+    sleeper.run("systemctl", "reset-failed", "docker")  # Debian's may be started thrice a minute
+    engine, container = _process(sleeper, "engine"), _process(sleeper, "sleeper")
     run = _told(lab)
-    assert "log-opts, registry-mirrors: by a restart of the engine" in " ".join(run.output.split())
-    assert run.changed["node-1"] == ["docker_engine : Configure the engine"]
+    assert re.search("live-restore, log-opts.*: by a restart of the engine", " ".join(run.output.split()))
+    steps = ("Let containers outlive the engine", "Have it take that up", "Configure the engine")
+    assert run.changed["node-1"] == [f"docker_engine : {step}" for step in steps]
     assert _process(sleeper, "engine") != engine
     assert _process(sleeper, "sleeper") == container
+
+
+def test_a_configuration_that_nothing_has_taken_up_yet_is_taken_up(lab: Lab) -> None:
+    machine = lab.machines["node-1"]
+    machine.run("rm", "/run/basalt-docker-engine")
+    machine.run("systemctl", "reset-failed", "docker")
+    run = _told(lab)
+    assert run.changed["node-1"] == ["docker_engine : See whether all of it is in force"]
+    assert machine.ran("test", "-e", "/run/basalt-docker-engine")
+
+
+@pytest.fixture
+def foreign(lab: Lab) -> Iterator[None]:
+    """A host that says it has Docker's own package."""
+    machine = lab.machines["node-1"]
+    control = "Package: docker-ce\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.com>\\nDescription: x\\n"
+    machine.run("sh", "-ec", f"mkdir -p /srv/ce/DEBIAN; printf '{control}' > /srv/ce/DEBIAN/control")
+    machine.run("sh", "-ec", "dpkg-deb --build /srv/ce /srv/ce.deb; dpkg --install /srv/ce.deb")
+    yield
+    machine.run("sh", "-ec", "dpkg --purge docker-ce; rm -r /srv/ce /srv/ce.deb")
+
+
+@pytest.mark.usefixtures("foreign")
+def test_another_s_engine_is_not_removed(lab: Lab) -> None:
+    run = lab.play("site", "--limit", "node-1", "--tags", "docker_engine")
+    assert run.code != 0
+    assert "Docker's own packages are installed" in run.output
+    assert run.changed["node-1"] == []
+
+
+def test_what_is_there_is_not_hidden_unasked(lab: Lab) -> None:
+    elsewhere = '{"docker_engine_settings": {"data-root": "/srv/docker"}}'
+    run = lab.play("site", "--limit", "node-1", "--tags", "docker_engine", "--extra-vars", elsewhere)
+    assert run.code != 0
+    assert "data-root would differ from what /etc/docker/daemon.json has" in " ".join(run.output.split())
+    assert run.changed["node-1"] == []

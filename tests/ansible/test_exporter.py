@@ -10,6 +10,7 @@ from testinfra.host import Host
 from tests import promtool
 from tests.ansible.lab import Lab
 from tests.lab.machines import Machine
+from tests.waiting import until
 
 FILE = "/var/lib/misc/basalt.prom"
 #: Of no one (RFC 5737).
@@ -31,6 +32,9 @@ def troubled(lab: Lab) -> Iterator[Machine]:
     machine = lab.machines["node-2"]
     machine.run("touch", "/run/reboot-required")
     lab.pardon()
+    # One that ends later would write over what is planted.
+    state = ("systemctl", "show", "basalt-aide", "--property=ActiveState", "--value")
+    until(lambda: machine.run(*state).strip() != "activating", "the comparison's end", 180)
     machine.run("fail2ban-client", "set", "sshd", "banip", _BANNED)
     machine.run("sh", "-c", "cp --preserve /var/lib/aide/result /var/lib/aide/kept; echo 5 > /var/lib/aide/result")
     yield machine

@@ -1,5 +1,6 @@
 """From outside, a host has the ports that the topology opens to who asks, and no other."""
 
+from collections.abc import Iterator
 from functools import partial
 from ipaddress import ip_address, ip_network
 from itertools import product
@@ -32,13 +33,15 @@ def opened(lab: Lab, name: str, source: str) -> set[int]:
 
 
 @pytest.fixture(scope="module")
-def listening(lab: Lab) -> set[int]:
+def listening(lab: Lab) -> Iterator[set[int]]:
     """Every host answers on all these ports, were it not for its firewall."""
     ports = {o["number"] for name in HOSTS for o in openings(lab, name)} | set(UNDECLARED)
     for name in HOSTS:
         lab.machines[name].listen(sorted(ports))
         until(partial(_listens, lab, name, ports), f"{name} listens", 30)
-    return ports | {SSH}
+    yield ports | {SSH}
+    for name in HOSTS:
+        lab.machines[name].silence()
 
 
 def _listens(lab: Lab, name: str, ports: set[int]) -> bool:

@@ -37,7 +37,7 @@ def test_a_stranger_who_guesses_is_banned_beside_our_own_rules(lab: Lab) -> None
 
     lab.pardon()
     assert stranger.open_ports(machine.address, [22]) == {22}
-    until(guessed, "a ban", 30)
+    until(guessed, "a ban", 120)
     try:
         assert stranger.open_ports(machine.address, [22]) == set()
         machine.run("systemctl", "reload", "nftables")
@@ -77,13 +77,17 @@ def clean(lab: Lab) -> Iterator[Machine]:
     """A host on which everything that is different has been taken for right, and is again afterwards."""
     machine = lab.machines["node-3"]
     lab.right("site", "--tags", "intrusion", "--limit", "node-3", "--extra-vars", "intrusion_renew=true")
-    until(lambda: result(machine) == 0, "a comparison that finds nothing", 30)
+    until(lambda: result(machine) == 0, "a comparison that finds nothing", 180)
     machine.run("cp", _DATABASE, f"{_DATABASE}.kept")
     yield machine
     machine.run("rm", "--force", _PLANTED, "/run/systemd/system/apt-daily-upgrade.service.d/test.conf")
     machine.run("systemctl", "daemon-reload")
     machine.run("mv", f"{_DATABASE}.kept", _DATABASE)
-    machine.run("systemctl", "start", "basalt-aide")
+    machine.run(
+        "sh",
+        "-c",
+        "systemctl start basalt-aide || { journalctl --unit=basalt-aide --lines=60 --output=cat >&2; false; }",
+    )
 
 
 def result(machine: Machine) -> int:
@@ -100,7 +104,7 @@ def updated(machine: Machine) -> None:
     machine.run("sh", "-c", f"printf '%s\\n' \"$@\" > {folder}/test.conf", "sh", *lines)
     machine.run("systemctl", "daemon-reload")
     machine.run("systemctl", "start", "apt-daily-upgrade")
-    until(lambda: not machine.run("systemctl", "list-jobs", "--no-legend").strip(), "what follows updates", 60)
+    until(lambda: not machine.run("systemctl", "list-jobs", "--no-legend").strip(), "what follows updates", 180)
 
 
 def test_what_changes_is_told_and_what_updates_change_is_taken_for_right(clean: Machine) -> None:

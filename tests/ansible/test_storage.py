@@ -40,6 +40,7 @@ def disk(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         machine.ran("systemctl", "disable", "--now", UNIT)
         machine.ran("rm", "--force", DISK, device, f"/etc/systemd/system/{UNIT}")
         machine.ran("systemctl", "daemon-reload")
+        machine.ran("systemctl", "start", "docker")  # it went with the disk
         _loop("--detach", device)
 
 
@@ -97,6 +98,7 @@ def test_other_options_are_taken_up_without_taking_the_disk_away(lab: Lab, mount
     [
         ({"filesystem": "xfs"}, f"{DISK} is to be {FOLDER}, and holds ext4, not xfs"),
         ({"mount": "/etc/apt"}, "/etc/apt holds"),
+        ({"mount": "/run/lock"}, "/run/lock holds tmpfs"),
     ],
 )
 def test_what_holds_something_is_refused_and_left_alone(

@@ -21,6 +21,7 @@ from tests.waiting import until
 from tools.setup import base_image
 
 NETWORK = "198.18.112.0/20"
+_LISTENER = "basalt-test-listener.service"
 #: Of the machine that the tests run on, as the hosts see it.
 OPERATOR = str(ip_network(NETWORK)[1])
 #: By it, an interrupted run's are found and removed (.ci/run).
@@ -63,9 +64,13 @@ class Machine:
         return subprocess.run([*inside, *command], text=True, capture_output=True, check=False)
 
     def listen(self, ports: Iterable[int]) -> None:
-        """Takes connections on all its addresses, until the host goes; ports that are taken already are left alone."""
+        """Takes connections on all its addresses, until it is silenced; ports that are taken already are left alone."""
         code = (_CONTEXT / "listen.py").read_text()
-        self.container.exec_run(["python3", "-c", code, *map(str, ports)], detach=True)
+        self.run("systemd-run", "--quiet", f"--unit={_LISTENER}", "python3", "-c", code, *map(str, ports))
+
+    def silence(self) -> None:
+        """Gives back what it listens on."""
+        self.run("systemctl", "stop", _LISTENER)
 
     def open_ports(self, address: str, ports: Iterable[int]) -> set[int]:
         """Those of the ports at an address that answer this host."""

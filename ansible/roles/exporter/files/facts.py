@@ -24,8 +24,8 @@ def facts() -> Iterator[tuple[str, str, float]]:
     """Name, meaning and value of each."""
     yield "node_reboot_required", "Whether updates wait for a boot", int(REBOOT.exists())
     yield "node_security_updates_pending", "Security updates that are not installed, held ones too", updates()
-    if COMPARED.exists():
-        found, when = int(COMPARED.read_text()), COMPARED.stat().st_mtime
+    if (found := compared()) is not None:
+        when = COMPARED.stat().st_mtime
         yield "node_files_compared_result", "0: as in AIDE's database; 1 to 7: different; else it failed", found
         yield "node_files_compared_timestamp_seconds", "When files were last compared", when
     if (banned := bans()) is not None:
@@ -38,6 +38,14 @@ def updates() -> int:
 
     waiting = [package.candidate for package in apt.Cache() if package.is_upgradable]
     return sum(any(origin.label == SECURITY for origin in version.origins) for version in waiting)
+
+
+def compared() -> "int | None":
+    """Nothing where no comparison has ended."""
+    try:
+        return int(COMPARED.read_text())
+    except (OSError, ValueError):
+        return None
 
 
 def bans() -> "int | None":
