@@ -1,5 +1,6 @@
 """What every host has."""
 
+import re
 from typing import Any
 
 from testinfra.host import Host
@@ -31,6 +32,9 @@ def test_people_are_who_is_declared_and_root_as_declared(host: Host, declared: d
         user = host.user(person["name"])
         assert user.exists
         assert user.password == "*"  # noqa: S105  none fits
+        # Nor does it end: PAM would ask for it after a year.
+        assert user.expiration_date is None
+        assert re.search(r"Password expires\s+: never", host.check_output(f"chage --list {user.name}"))
         keys = host.file(f"/etc/ssh/authorized_keys_{user.name}")
         assert (keys.user, keys.mode) == ("root", 0o644)
         assert [line for line in keys.content_string.splitlines() if not line.startswith("#")] == person["keys"]
