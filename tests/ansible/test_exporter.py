@@ -13,8 +13,8 @@ from tests.lab.machines import Machine
 from tests.waiting import until
 
 FILE = "/var/lib/misc/basalt.prom"
-#: Of no one (RFC 5737).
 _RESULT = "/var/lib/aide/result"
+#: Of no one (RFC 5737).
 _BANNED = "192.0.2.77"
 #: Only these lists: nothing is downloaded.
 _ONLY = "Dir::Etc::SourceList=sources.list.d/test.list"
