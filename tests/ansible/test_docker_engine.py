@@ -149,7 +149,7 @@ def foreign(lab: Lab) -> Iterator[None]:
     machine = lab.machines["node-1"]
     control = "Package: docker-ce\\nVersion: 1\\nArchitecture: all\\nMaintainer: x <x@example.com>\\nDescription: x\\n"
     machine.run("sh", "-ec", f"mkdir -p /srv/ce/DEBIAN; printf '{control}' > /srv/ce/DEBIAN/control")
-    machine.run("sh", "-ec", "dpkg-deb --build /srv/ce /srv/ce.deb; dpkg --install /srv/ce.deb")
+    machine.run("sh", "-ec", "dpkg-deb --build /srv/ce /srv/ce.deb; dpkg --force-conflicts --install /srv/ce.deb")
     yield
     machine.run("sh", "-ec", "dpkg --purge docker-ce; rm -r /srv/ce /srv/ce.deb")
 
