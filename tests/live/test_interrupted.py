@@ -18,7 +18,7 @@ from tests.live.test_healing import orders_go_through, save
 from tests.waiting import until
 
 REPORT = ROOT / ".basalt" / "reports" / "interrupted.json"
-MOMENTS = int(os.environ.get("BASALT_TEST_KILLS", "2"))
+MOMENTS = int(os.environ.get("BASALT_TEST_KILLS", "1"))
 
 
 def engine_of(parent: int) -> int:
