@@ -56,9 +56,10 @@ def test_a_user_of_the_stack_logs_in_with_keys_of_root_s_keeping(host: Host, lab
 
 def test_ssh_audit_has_nothing_to_warn_of(host: Host, lab: Lab) -> None:
     audit = Path(sys.executable).with_name("ssh-audit")
-    lab.pardon()
     # From the stranger's address: sshd keeps away for a while who opens connections and does not log in.
-    done = lab.machines[STRANGER].within(str(audit), "--json", address(host))
+    stranger = lab.machines[STRANGER]
+    with lab.spared(stranger.address):
+        done = stranger.within(str(audit), "--json", address(host))
     told = json.loads(done.stdout)
     seen = [entry for kind in ("kex", "key", "enc", "mac") for entry in told[kind]]
     assert len(seen) > 5
