@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
@@ -197,9 +198,15 @@ class _Course:
                 raise RestoreError(
                     f"{name} could not be restored: {why}. The database is stopped. Back to its end: {back}"
                 )
-            if container.exec_run(list(_LEADS))[0] == 0:
-                return
-            if (state := _state(container)) != said:
+            try:
+                if container.exec_run(list(_LEADS))[0] == 0:
+                    return
+                state = _state(container)
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                continue  # it has ended since it was looked at; the next look tells
+            if state != said:
                 self.say(f"{name}: {state}")
                 said = state
             time.sleep(_LOOK)
