@@ -54,7 +54,10 @@ def state(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """What the engine says of the container that is needed."""
     told: dict[str, Any] = {"Running": True, "Status": "running"}
     container = SimpleNamespace(
-        name="dev-backup-1", id="1", attrs={"State": told, "RestartCount": 0}, logs=lambda **_: b"gone"
+        name="dev-backup-1",
+        id="1",
+        attrs={"Config": {}, "State": told, "RestartCount": 0},
+        logs=lambda **_: b"gone",
     )
     client = SimpleNamespace(containers=SimpleNamespace(get=lambda _name: container))
     monkeypatch.setattr(waiting, "connect", lambda _engine: client)
