@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from basalt import cli_backup, cli_database, cli_engines, cli_keepsakes, cli_off_site
+from basalt import cli_backup, cli_database, cli_drain, cli_engines, cli_keepsakes, cli_off_site
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
 from basalt.collect import catalogue as catalog
@@ -264,7 +264,7 @@ def doctor() -> None:
     sys.exit(subprocess.run([sys.executable, str(ROOT / "tools" / "setup"), "--check"], check=False).returncode)
 
 
-for module in (cli_database, cli_backup, cli_keepsakes, cli_off_site, cli_engines):
+for module in (cli_database, cli_backup, cli_keepsakes, cli_off_site, cli_engines, cli_drain):
     for command in module.COMMANDS:
         app.command()(command)
 

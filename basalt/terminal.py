@@ -14,6 +14,7 @@ from basalt.collect.prices import PriceError
 from basalt.images import UnknownImageError
 from basalt.operations import database, hosts, login, logs, repository, sla
 from basalt.operations.build import BuildError
+from basalt.operations.drain.hands import DrainError
 from basalt.operations.engines import EngineCertificateError
 from basalt.operations.local_state import BusyError
 from basalt.operations.metrics import MetricsError
@@ -53,6 +54,7 @@ _EXPECTED = (
     sla.ReportError,
     hosts.PlaybookError,
     SwitchError,
+    DrainError,
     RestoreError,
     BundleError,
     HandError,

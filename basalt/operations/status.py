@@ -62,10 +62,11 @@ def look(topology: Topology) -> Status:
     firing, *answers = ask(site, [_ALERTS, *(row.query for _, row in asked)])
     lines = [Line(name, row.title, _told(row, found)) for (name, row), found in zip(asked, answers, strict=True)]
     lasting = [i for i in site.instances if not i.workload.task]
-    return Status(len(lasting), _sick(site), tuple(lines), tuple(sorted(map(_alert, firing), key=_urgency)))
+    return Status(len(lasting), sick(site), tuple(lines), tuple(sorted(map(_alert, firing), key=_urgency)))
 
 
-def _sick(site: Site) -> dict[str, str]:
+def sick(site: Site) -> dict[str, str]:
+    """Instances that should last and are not well, with what they are instead. EngineError."""
     there = {str(c.name): c for c in objects.find(site.topology).containers}
     found = {i.name: there.get(container_name(site, i)) for i in site.instances if not i.workload.task}
     return {name: _state(container) for name, container in found.items() if container is None or not well(container)}

@@ -1,4 +1,5 @@
-"""From bare to `pulumi up`: hosts that one run of `site` has made carry a stack, through their own firewalls."""
+"""From bare to `pulumi up`: hosts that one run of `site` has made carry a stack, through their own firewalls; and are
+updated and booted under it."""
 
 import json
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 
 from basalt.topology.model import own_certificates
+from tests.ansible import packages
 from tests.ansible.lab import HOSTS, Lab
 from tests.live.project import Project
 from tests.live.test_monitoring import targets_up
@@ -54,3 +56,55 @@ def test_another_clone_needs_the_stack_file_and_the_passphrase_alone(small: Proj
     assert small.basalt("status", check=False).returncode == 1
     small.basalt("engine-access")
     small.basalt("status")
+
+
+@pytest.fixture
+def sample(lab: Lab) -> Iterator[None]:
+    """A package that hosts may be offered, and nothing else. Files are compared on node-2 only: it takes a while."""
+    unit = "basalt-aide-renew.service"
+    for name in HOSTS:
+        packages.begin(lab.machines[name])
+    for name in ("node-1", "node-3"):
+        lab.machines[name].run("mv", f"/etc/systemd/system/{unit}", "/root/")
+    yield
+    for name in ("node-1", "node-3"):
+        lab.machines[name].run("mv", f"/root/{unit}", "/etc/systemd/system/")
+    for name in HOSTS:
+        packages.end(lab.machines[name])
+
+
+@pytest.mark.usefixtures("sample")
+def test_hosts_are_updated_one_after_the_other_and_boot_where_they_have_to(small: Project, lab: Lab) -> None:
+    machine, booted = lab.machines["node-2"], {name: lab.machines[name].booted for name in HOSTS}
+    packages.offer(machine, "2")
+    machine.run("touch", "/run/reboot-required")
+    dry = lab.right("patch", "--check")
+    assert f"node-2: 1 packages to update: {packages.NAME}; a boot" in " ".join(dry.output.split())
+    assert packages.version(machine) == "1 installed"
+    assert all(one.status == "running" for name, one in small.containers().items())
+    run = lab.right("patch")
+    assert {name for name in HOSTS if lab.machines[name].booted != booted[name]} == {"node-2"}
+    assert run.of("node-1", "changed") == run.of("node-3", "changed") == 0
+    assert packages.version(machine) == "2 installed"
+    assert machine.run("cat", "/var/lib/aide/result").strip() == "0"
+    machine.run("systemctl", "start", "basalt-aide.service")
+    assert json.loads(small.basalt("status", "--json").stdout)["well"]
+    assert not any(lab.right("patch").changed.values())
+
+
+@pytest.mark.usefixtures("sample")
+def test_a_host_that_fails_stops_it(small: Project, lab: Lab) -> None:
+    first, last = lab.machines["node-1"], lab.machines["node-3"]
+    packages.offer(first, "3", fails=True)
+    packages.offer(last, "3")
+    run = lab.play("patch")
+    assert run.code != 0
+    assert "node-1 is left as it is, and no other host is begun" in " ".join(run.output.split())
+    assert packages.version(last) == "1 installed"
+    site = small.plan.site
+    still = {name for name, one in small.containers().items() if one.status != "running"}
+    assert still == {one.name for one in site.instances if one.host == "node-1" and not one.workload.task}
+    packages.offer(first, "4")
+    lab.right("patch")
+    assert [packages.version(one) for one in (first, last)] == ["4 installed", "3 installed"]
+    assert json.loads(small.basalt("status", "--json").stdout)["well"]

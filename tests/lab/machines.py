@@ -83,6 +83,11 @@ class Machine:
         return self.run("systemctl", "is-system-running").strip() == "running"
 
     @property
+    def booted(self) -> str:
+        """When systemd began: another moment after each boot."""
+        return self.run("systemctl", "show", "--property=UserspaceTimestampMonotonic")
+
+    @property
     def known(self) -> str:
         """Its line of known_hosts."""
         kind, key, *_ = self.run("cat", "/etc/ssh/ssh_host_ed25519_key.pub").split()
@@ -91,14 +96,15 @@ class Machine:
 
 @dataclass(frozen=True)
 class Operator:
-    """Who gives orders to the lab: a key, and the hosts that it knows."""
+    """Who gives orders to the lab: a key, and the hosts that it knows. The key named `key` is on every host."""
 
     folder: Path
+    name: str = "key"
 
     @property
     def key(self) -> Path:
-        """The private key; `.pub` beside it is on every host."""
-        return self.folder / "key"
+        """The private key; the public one is `.pub` beside it."""
+        return self.folder / self.name
 
     @property
     def known_hosts(self) -> Path:
@@ -179,6 +185,8 @@ def _machine(client: DockerClient, image: str, network: Network, name: str, addr
         device_cgroup_rules=["a *:* rwm"],
         cgroupns="host",
         mem_limit="1g",
+        # It boots when systemd ends.
+        restart_policy={"Name": "always"},
     )
     try:
         container.start()

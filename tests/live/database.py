@@ -14,13 +14,14 @@ from tests.waiting import until
 def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | int]:
     """libpq parameters: verified TLS to the first instance of `endpoint`, by address (a name resolves only inside)."""
     workload, port = endpoint.split(".")
-    instance = project.plan.site.of(workload)[0]
+    site = project.plan.site
+    instance = site.of(workload)[0]
     authority = Path(tempfile.gettempdir()) / f"basalt-{project.stack}-ca.crt"
     authority.write_text(project.basalt("authority").stdout)
     return {
         "host": instance.name,
-        "hostaddr": instance.address,
-        "port": instance.workload.ports[port].number,
+        "hostaddr": site.ip(instance),
+        "port": site.outer_port(instance, port),
         "dbname": "shop",
         "user": f"shop_{role}",
         "password": project.secret(f"postgres/shop/{role}"),

@@ -1,20 +1,26 @@
 """A stack over three hosts with an engine each: workloads meet by the hosts' addresses."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from basalt.operations.switchover.look import look
+from bench.writers import SCHEMA, Writers, present, settle
+from tests.live.database import connect, parameters
 from tests.live.edge import Edge
 from tests.live.hosts import Host, hosts
 from tests.live.project import ROOT, Project, copy, forget
 from tests.live.test_healing import healthy, orders_go_through
 from tests.live.test_monitoring import targets_up
+from tests.live.users import Users
 from tests.waiting import until
 
 FOLDER = ROOT / ".basalt" / "test-hosts"
@@ -98,3 +104,74 @@ def test_a_host_that_is_cut_off_is_missed_by_nobody_for_long(spread: Project, fr
         lost.join()
     until(lambda: not healthy(spread), "all healthy again", 180)
     until(lambda: orders_go_through(front), "orders with all hosts", 60)
+
+
+#: It carries no edge, and of nothing else that users need the only instance.
+EMPTIED = "node-1"
+
+
+def pooled(project: Project) -> dict[str, Any]:
+    """The way to every PgBouncer, as the application goes it."""
+    site = project.plan.site
+    poolers = site.of("pgbouncer")
+    ways = {
+        "host": [one.name for one in poolers],
+        "hostaddr": [site.ip(one) for one in poolers],
+        "port": [str(site.outer_port(one, "sql")) for one in poolers],
+    }
+    own = {key: ",".join(values) for key, values in ways.items()}
+    return {**parameters(project, "pgbouncer.sql", "app"), **own, "load_balance_hosts": "random"}
+
+
+def carries(project: Project, workload: str) -> str:
+    """The instance of a workload on the host that is to be emptied."""
+    (name,) = [one.name for one in project.plan.site.of(workload) if one.host == EMPTIED]
+    return name
+
+
+@pytest.fixture
+def leading(spread: Project) -> str:
+    """The member of the database on that host, which leads."""
+    site, member = spread.plan.site, carries(spread, "postgres")
+    until(lambda: look(site).whole, "a database that is whole", 120)
+    seen = look(site).leader
+    assert seen is not None
+    if seen.name != member:
+        # Only who is synchronous may take over.
+        until(lambda: (one := look(site).member(member)) and one.synchronous, f"{member} to be synchronous", 60)
+        spread.basalt("switchover", "--to", member, "--wait", "60", "--yes")
+    return member
+
+
+def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> None:
+    done = spread.basalt("drain", "node-2", "--yes", check=False)
+    assert done.returncode == 2
+    assert "nginx is on node-2 alone" in done.stderr + done.stdout
+    assert not healthy(spread)
+
+
+def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
+    spread: Project, front: Edge, leading: str, tmp_path: Path
+) -> None:
+    with connect(spread, "haproxy.write", "migrate") as connection:
+        connection.execute(SCHEMA)
+    with Users(front) as users, Writers(tmp_path / "rows", "drain", [pooled(spread)] * 4) as writers:
+        until(lambda: len(writers.rows()) > 100 and users.served > 10, "writers and users", 60)
+        told = json.loads(spread.basalt("drain", EMPTIED, "--wait", "60", "--yes", "--json").stdout)
+        assert told["leader"] not in (None, leading)
+        running = {name for name, one in spread.containers().items() if one.status == "running"}
+        lasting = {one.name for one in spread.plan.site.instances if one.host == EMPTIED and not one.workload.task}
+        assert set(told["stopped"]) == lasting
+        assert not lasting & running
+        rows, served = len(writers.rows()), users.served
+        until(lambda: len(writers.rows()) > rows + 100 and users.served > served + 10, "both without the host", 60)
+        again = json.loads(spread.basalt("drain", EMPTIED, "--yes", "--json").stdout)
+        assert again["stopped"] == []
+        back = json.loads(spread.basalt("undrain", EMPTIED, "--json").stdout)
+        assert set(back["started"]) == set(told["stopped"])
+    assert not healthy(spread)
+    with connect(spread, "haproxy.write", "migrate") as connection:
+        found = settle(writers.rows(), present(connection, "drain"))
+    print(told, back, found, users.served, users.failed)
+    assert (found.lost, found.ghosts) == (0, 0)
+    assert users.failed == 0

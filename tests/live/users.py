@@ -17,7 +17,10 @@ class Users:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self._ended = threading.Event()
-        self._failed = 0
+        #: Requests that had no answer, or a server's error.
+        self.failed = 0
+        #: Those that were answered well.
+        self.served = 0
         #: Looks to be had without a pause.
         self._owed = 0
 
@@ -33,7 +36,7 @@ class Users:
 
     def come_back(self) -> None:
         """For each request that failed there are 25 that do not: fewer than one in twenty was bad then."""
-        self._owed = 25 * self._failed
+        self._owed = 25 * self.failed
 
     def _go(self) -> None:
         order = 1
@@ -45,14 +48,15 @@ class Users:
                         order = placed.get("id", order)
                     self._ask(client, "GET", f"/jobs/{order}")
                 except httpx.TransportError:
-                    self._failed += 1
+                    self.failed += 1
 
     def _ask(self, client: httpx.Client, method: str, path: str, **body: object) -> dict[str, int]:
         """The answer; empty when it is a server's error. httpx.HTTPStatusError when the request was wrong."""
         answer = client.request(method, path, **body)  # type: ignore[arg-type]
         if answer.is_server_error:
-            self._failed += 1
+            self.failed += 1
             return {}
         self._owed = max(0, self._owed - 1)
+        self.served += 1
         found: dict[str, int] = answer.raise_for_status().json()
         return found

@@ -20,9 +20,12 @@ class Choice:
     candidate: str
 
 
-def choose(view: View, wanted: str | None, wait: float, *, synchronous: bool) -> Choice:
+def choose(
+    view: View, wanted: str | None, wait: float, *, synchronous: bool, spared: frozenset[str] = frozenset()
+) -> Choice:
     """RefusedError unless all is as it must be. `wait`: seconds that a transaction may be open; `synchronous`: whether
-    the stack promises to lose nothing, so that only who has every commit may take over."""
+    the stack promises to lose nothing, so that only who has every commit may take over; `spared`: who may not, for it
+    is about to leave."""
     leader = view.leader
     if leader is None:
         raise RefusedError(f"nobody leads ({view}); a planned switchover needs a leader that hands over")
@@ -30,7 +33,7 @@ def choose(view: View, wanted: str | None, wait: float, *, synchronous: bool) ->
         raise RefusedError("Patroni is paused; resume it first: patronictl resume")
     if view.scheduled:
         raise RefusedError(f"a switchover is scheduled ({view.scheduled}); take it back: patronictl flush switchover")
-    candidate = _candidate(view, leader, wanted, synchronous=synchronous)
+    candidate = _candidate(view, leader, wanted, synchronous=synchronous, spared=spared)
     held_up = [str(one) for one in view.transactions if one.seconds > wait]
     if held_up:
         remedy = "wait for them, end them (pg_terminate_backend), or allow more with --wait"
@@ -38,8 +41,9 @@ def choose(view: View, wanted: str | None, wait: float, *, synchronous: bool) ->
     return Choice(leader.name, candidate.name)
 
 
-def _candidate(view: View, leader: Member, wanted: str | None, *, synchronous: bool) -> Member:
+def _candidate(view: View, leader: Member, wanted: str | None, *, synchronous: bool, spared: frozenset[str]) -> Member:
     unfit = {member.name: _unfit(member, leader, synchronous=synchronous) for member in view.members}
+    unfit |= dict.fromkeys(spared - {leader.name}, "is about to leave")
     fit = [member for member in view.members if unfit[member.name] is None]
     if wanted is None:
         if not fit:

@@ -32,19 +32,22 @@ class Report:
     whole: float | None
 
 
-def prepare(site: Site, to: str | None, wait: float) -> Choice:
+def prepare(site: Site, to: str | None, wait: float, spared: frozenset[str] = frozenset()) -> Choice:
     """Whether it may be, and from whom to whom. Changes nothing. RefusedError."""
     try:
         seen = look(site)
     except HandError as error:
         raise RefusedError(str(error)) from error
-    return choose(seen, to, wait, synchronous=site.topology.promise.loss == "none" and len(seen.members) > 1)
+    synchronous = site.topology.promise.loss == "none" and len(seen.members) > 1
+    return choose(seen, to, wait, synchronous=synchronous, spared=spared)
 
 
-def switchover(topology: Topology, to: str | None, wait: float, say: Say) -> Report:
+def switchover(
+    topology: Topology, to: str | None, wait: float, say: Say, spared: frozenset[str] = frozenset()
+) -> Report:
     """RefusedError when nothing was changed, SwitchError when something was and it failed."""
     site = survey(topology)
-    choice = prepare(site, to, wait)
+    choice = prepare(site, to, wait, spared)
     say(f"{choice.candidate} takes over from {choice.leader}")
     started = time.monotonic()
     course = _switched(site, choice)

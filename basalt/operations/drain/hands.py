@@ -1,0 +1,40 @@
+"""A host's containers, and all of them at once."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from docker.errors import APIError, NotFound
+from docker.models.containers import Container
+from requests import RequestException
+
+from basalt.operations import objects
+from basalt.site import Site
+from basalt.targets.docker.container import container_name
+
+RUNS = "running"
+
+
+class DrainError(Exception):
+    """What was begun and did not come to its end, and what to do then."""
+
+
+def containers(site: Site, host: str) -> dict[str, Container]:
+    """Of a host, by instance; empty where the stack is not up. EngineError."""
+    named = {container_name(site, one): one.name for one in site.instances if one.host == host}
+    return {named[str(c.name)]: c for c in objects.find(site.topology).containers if c.name in named}
+
+
+def each(names: Iterable[str], act: Callable[[str], object], otherwise: str) -> None:
+    """All at once. What an engine does not do is a DrainError that says what to do `otherwise`."""
+    wanted = list(names)
+    with _or(otherwise), ThreadPoolExecutor(len(wanted)) as pool:
+        list(pool.map(act, wanted))
+
+
+@contextmanager
+def _or(otherwise: str) -> Iterator[None]:
+    try:
+        yield
+    except (APIError, NotFound, RequestException) as error:
+        raise DrainError(f"{error}; {otherwise}") from error

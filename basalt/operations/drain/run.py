@@ -1,0 +1,93 @@
+"""`basalt drain`: nothing of the stack runs on a host any more, and nobody misses it.
+
+The database is handed over first, without a statement that fails. Then all that the host carries is stopped, a tier at
+a time: who is served by others goes first. It may be said again, whatever was done of it before."""
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from docker.models.containers import Container
+
+from basalt.operations import local_state, objects
+from basalt.operations.drain.decide import Leave, carried, leave
+from basalt.operations.drain.hands import RUNS, DrainError, containers, each
+from basalt.operations.drain.succeed import leads, succeed
+from basalt.operations.status import sick
+from basalt.operations.switchover import run as planned
+from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.switchover.hands import HandError
+from basalt.operations.switchover.look import look
+from basalt.plan import survey
+from basalt.site import Instance, Site
+from basalt.topology.model import Topology
+
+Say = Callable[[str], None]
+
+#: Seconds beyond what an instance may take to stop.
+_KILLED = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """`stopped`: instances that ran. `leader`: who took the database over, None where nobody had to. `away`: what
+    nobody does until the host is back."""
+
+    host: str
+    stopped: tuple[str, ...]
+    leader: str | None
+    away: tuple[str, ...]
+    seconds: float
+
+
+def prepare(topology: Topology, host: str, *, outage: bool) -> Leave:
+    """What would be done. Changes nothing. RefusedError, BusyError, EngineError."""
+    site = survey(topology)
+    carried(site, host)
+    local_state.locked(topology.name)
+    return leave(site, host, sick(site) if objects.find(topology).containers else {}, outage=outage)
+
+
+def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool) -> Drained:
+    """`wait`: seconds that a transaction may be open; `outage`: as `leave` takes it. RefusedError when nothing was
+    changed; DrainError, SwitchError when something was."""
+    started, site = time.monotonic(), survey(topology)
+    leaving = prepare(topology, host, outage=outage)
+    running = {name: one for name, one in containers(site, host).items() if one.status == RUNS}
+    away = leaving.away if running else ()
+    for line in away:
+        say(f"{line}: until it is back, nobody does it")
+    leader = _hand_over(site, running, wait, say)
+    for group in leaving.groups:
+        if going := [one for one in group if one.name in running]:
+            say(f"{', '.join(one.name for one in going)}: stopped")
+            _stop(site, going, running, host)
+    stopped = tuple(name for name in leaving.names if name in running)
+    return Drained(host, stopped, leader, away, round(time.monotonic() - started, 1))
+
+
+def _hand_over(site: Site, running: Mapping[str, Container], wait: float, say: Say) -> str | None:
+    """The database's leader, if it is on the host, hands over to a member that stays. RefusedError, SwitchError."""
+    members = {one.name for one in site.of("postgres")}
+    going = frozenset(members & set(running))
+    if not going or going == members:
+        return None
+    try:
+        seen = look(site)
+    except HandError as error:
+        raise RefusedError(str(error)) from error
+    if seen.leader is None or seen.leader.name not in going:
+        return None
+    report = planned.switchover(site.topology, None, wait, say, going)
+    if report.whole is None:
+        raise DrainError(f"{report.former} does not follow {report.leader}; see patronictl list, then drain again")
+    return report.leader
+
+
+def _stop(site: Site, going: list[Instance], running: Mapping[str, Container], host: str) -> None:
+    seconds = {one.name: one.workload.stop.seconds + _KILLED for one in going}
+    leading = any(leads(running[one.name]) for one in going if one.workload.name == "redis")
+    otherwise = f"say it again, or take it back: basalt undrain {host}"
+    each(seconds, lambda name: running[name].stop(timeout=seconds[name]), otherwise)
+    if leading:
+        succeed(site, host)

@@ -1,0 +1,92 @@
+"""What leaves a host, in which order, and whether it may: decided without a host."""
+
+import pytest
+from typer.testing import CliRunner
+
+from basalt.cli import app
+from basalt.operations.drain.decide import Leave, leave
+from basalt.operations.environment import ROOT
+from basalt.operations.switchover.decide import RefusedError, choose
+from basalt.plan import survey
+from basalt.topology.load import load, load_stack
+from basalt.workload import Tier
+from tests.operations.test_switchover import LEADER, OTHER, SYNC, cluster
+from tests.stacks import THREE_HOSTS, raw
+
+
+def leaving(stack: str, host: str, sick: dict[str, str] | None = None, *, outage: bool = False) -> Leave:
+    return leave(survey(load_stack(ROOT, stack)), host, sick or {}, outage=outage)
+
+
+def refusal(stack: str, host: str, sick: dict[str, str] | None = None) -> str:
+    with pytest.raises(RefusedError) as caught:
+        leaving(stack, host, sick)
+    return str(caught.value)
+
+
+def test_who_is_served_by_others_goes_first_and_consensus_last() -> None:
+    found = leaving("prod-iad", "data-1")
+    assert [{one.workload.tier for one in group} for group in found.groups] == [
+        {Tier.WATCH},
+        {Tier.DATA},
+        {Tier.CONTROL},
+    ]
+    assert [one.name for one in found.groups[-1]] == ["etcd-1", "redis-sentinel-2"]
+    assert found.away == ()
+
+
+def test_what_runs_to_its_end_does_not_leave() -> None:
+    site = survey(load_stack(ROOT, "prod-iad"))
+    tasks = {one.name for one in site.instances if one.workload.task}
+    assert tasks
+    assert not tasks & {name for host in site.topology.hosts for name in leave(site, host, {}, outage=True).names}
+
+
+def test_who_can_wait_is_told_and_nothing_is_refused() -> None:
+    away = leaving("prod-iad", "store-1").away
+    assert "prometheus is on store-1 alone" in away
+    assert "backup is on store-1 alone" in away
+
+
+def test_what_users_need_is_not_taken_from_them_without_a_word() -> None:
+    told = refusal("staging", "node-2")
+    assert told == (
+        "worker is on node-2 alone; declare another instance on another host, or agree to the outage with --outage"
+    )
+    assert leaving("staging", "node-2", outage=True).away == ("worker is on node-2 alone",)
+
+
+def test_a_quorum_is_not_lost_without_a_word() -> None:
+    two = raw(THREE_HOSTS, environment="test", **{"hosts__data-3": None})
+    site = survey(load("lab", two))
+    (host,) = [name for name in site.topology.hosts if sum(one.host == name for one in site.of("etcd")) == 2]
+    with pytest.raises(RefusedError, match="etcd loses its quorum: 1 of 3 stay"):
+        leave(site, host, {}, outage=False)
+
+
+def test_where_others_are_not_well_nobody_leaves() -> None:
+    told = refusal("prod-iad", "data-1", {"etcd-2": "exited", "postgres-1": "missing"})
+    assert "some are not well: etcd-2 is exited; postgres-1 is missing; repair them" in told
+
+
+def test_what_is_not_well_on_the_host_itself_may_leave() -> None:
+    assert "etcd-1" in leaving("prod-iad", "data-1", {"etcd-1": "exited"}).names
+
+
+def test_a_stack_on_one_host_and_a_host_that_is_not_there_are_told() -> None:
+    assert "local is the only host of stack dev" in refusal("dev", "local")
+    assert "has no host data-9; there are: " in refusal("prod-iad", "data-9")
+
+
+def test_who_is_about_to_leave_does_not_take_over() -> None:
+    view = cluster(LEADER, {**OTHER, "role": "sync_standby"}, SYNC)
+    assert choose(view, None, 5, synchronous=True).candidate == "postgres-2"
+    assert choose(view, None, 5, synchronous=True, spared=frozenset({"postgres-2"})).candidate == "postgres-3"
+    with pytest.raises(RefusedError, match="postgres-3 is about to leave; postgres-2 is about to leave"):
+        choose(view, None, 5, synchronous=True, spared=frozenset({"postgres-1", "postgres-2", "postgres-3"}))
+
+
+def test_a_refusal_ends_with_2() -> None:
+    done = CliRunner().invoke(app, ["drain", "nowhere", "--stack", "prod-iad", "--dry-run"])
+    assert done.exit_code == 2
+    assert "refused: stack prod-iad has no host nowhere" in done.output
