@@ -65,7 +65,8 @@ def rebuild(
             return
         if not yes and not topology.environment.tolerates_one_host:
             typer.confirm(f"Make stack {stack} of it, on {', '.join(topology.hosts)}?", abort=True)
-        facts(dataclasses.asdict(making.rebuild(topology, opened, planned, keys, tell)), as_json=as_json)
+        report = making.rebuild(topology, opened, planned, keys, tell, aside=as_json)
+        facts(dataclasses.asdict(report), as_json=as_json)
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (bundle, rebuild)

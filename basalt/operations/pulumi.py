@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import sys
 from typing import Any
 
 from basalt.operations.environment import ROOT, environment
@@ -11,10 +12,10 @@ class PulumiError(Exception):
     """A `pulumi` command that failed; it has printed why, or the message says it."""
 
 
-def run(*arguments: str, stack: str, ask: bool = False) -> None:
-    """Shows what it prints; with `ask`, lets it ask. Raises PulumiError."""
+def run(*arguments: str, stack: str, ask: bool = False, aside: bool = False) -> None:
+    """Shows what it prints, `aside` on error output; with `ask`, lets it ask. Raises PulumiError."""
     command = _command(arguments, stack, ask=ask)
-    done = subprocess.run(command, cwd=ROOT, env=environment(), check=False)
+    done = subprocess.run(command, cwd=ROOT, env=environment(), check=False, stdout=sys.stderr if aside else None)
     if done.returncode:
         raise PulumiError(f"`{' '.join(command)}` ended with {done.returncode}")
 

@@ -24,14 +24,15 @@ def images(stack: str, say: Say) -> Topology:
     return topology
 
 
-def up(stack: str, say: Say, *, ask: bool) -> Topology:
-    """Brings the stack to what its file declares. With `ask`, Pulumi shows the preview and asks first."""
+def up(stack: str, say: Say, *, ask: bool, aside: bool = False) -> Topology:
+    """Brings the stack to what its file declares. With `ask`, Pulumi shows the preview and asks first; `aside`: what it
+    prints goes to error output."""
     topology = images(stack, say)
     local_state.mend()
     pulumi.select(stack)
     recover(topology, say)
     how = () if ask else ("--yes", "--skip-preview")
-    pulumi.run("up", "--suppress-outputs", "--parallel", _PARALLEL, *how, stack=stack, ask=ask)
+    pulumi.run("up", "--suppress-outputs", "--parallel", _PARALLEL, *how, stack=stack, ask=ask, aside=aside)
     return topology
 
 

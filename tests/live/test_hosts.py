@@ -1,6 +1,5 @@
 """A stack over three hosts with an engine each: workloads meet by the hosts' addresses."""
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -157,7 +156,7 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
         connection.execute(SCHEMA)
     with Users(front) as users, Writers(tmp_path / "rows", "drain", [pooled(spread)] * 4) as writers:
         until(lambda: len(writers.rows()) > 100 and users.served > 10, "writers and users", 60)
-        told = json.loads(spread.basalt("drain", EMPTIED, "--wait", "60", "--yes", "--json").stdout)
+        told = spread.told("drain", EMPTIED, "--wait", "60", "--yes")
         assert told["leader"] not in (None, leading)
         running = {name for name, one in spread.containers().items() if one.status == "running"}
         lasting = {one.name for one in spread.plan.site.instances if one.host == EMPTIED and not one.workload.task}
@@ -165,9 +164,9 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
         assert not lasting & running
         rows, served = len(writers.rows()), users.served
         until(lambda: len(writers.rows()) > rows + 100 and users.served > served + 10, "both without the host", 60)
-        again = json.loads(spread.basalt("drain", EMPTIED, "--yes", "--json").stdout)
+        again = spread.told("drain", EMPTIED, "--yes")
         assert again["stopped"] == []
-        back = json.loads(spread.basalt("undrain", EMPTIED, "--json").stdout)
+        back = spread.told("undrain", EMPTIED)
         assert set(back["started"]) == set(told["stopped"])
     assert not healthy(spread)
     with connect(spread, "haproxy.write", "migrate") as connection:

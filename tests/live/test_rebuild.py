@@ -1,7 +1,6 @@
 """A stack whose containers, volumes, state and stack file are gone is made again out of its bucket, by one command. It
 is a small stack of its own."""
 
-import json
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -83,8 +82,7 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
     passphrase, bundle = _lose(lost), far.run("cat test-off/bundle/stack.json")
 
     _refuses(lost, far, access, passphrase, bundle)
-    done = lost.basalt("rebuild", "--access", str(access), "--yes", "--json")
-    report = json.loads(done.stdout[done.stdout.index("{\n") :])
+    report = lost.told("rebuild", "--access", str(access), "--yes")
     with connect(lost, "pgbouncer.sql", "app") as connection:
         found = present(connection, RUN)
     print(

@@ -136,8 +136,11 @@ def _filled(text: str, access: Access, known: dict[str, str]) -> str:
     return SecretRef.fill(text, values | {f"given/{access.s3.secret}": access.secret})
 
 
-def rebuild(topology: Topology, access: Access, planned: dict[str, object], kept: list[Kept], say: Say) -> Rebuilt:
-    """Makes it; Redis begins with the newest of what is `kept` that can be had. Raises what `up` raises."""
+def rebuild(
+    topology: Topology, access: Access, planned: dict[str, object], kept: list[Kept], say: Say, *, aside: bool
+) -> Rebuilt:
+    """Makes it; Redis begins with the newest of what is `kept` that can be had. `aside`: what Pulumi prints goes to
+    error output. Raises what `up` raises."""
     started = time.monotonic()
     marks: dict[str, float] = {}
     site = survey(topology)
@@ -154,7 +157,7 @@ def rebuild(topology: Topology, access: Access, planned: dict[str, object], kept
         _order(site, member, archive({_ORDER: order}))
     say(f"{members[0].name} begins from {planned['label']}; the others follow it")
     try:
-        up(topology.name, say, ask=False)
+        up(topology.name, say, ask=False, aside=aside)
     except pulumi.PulumiError as error:
         raise BundleError(f"{error}; orders and data stay: mend it, then `basalt up` goes on") from error
     marks["up"] = round(time.monotonic() - started, 1)
