@@ -14,13 +14,15 @@ from basalt.plan import Plan, Planned
 class Engine:
     """A host's engine. `memory` in MiB; `images`: id by tag; `containers`: what `docker inspect` tells of each that
     bears the stack's label, by name; `ends`: the day on which the first certificate of a container ends, by the
-    container's name."""
+    container's name; `own_end`: that on which its own ends, or the one by which it is spoken to from here, whichever
+    comes first; None where there are none."""
 
     cores: int
     memory: int
     images: Mapping[str, str]
     containers: Mapping[str, dict[str, Any]]
     ends: Mapping[str, datetime | Unasked]
+    own_end: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from basalt.checklist.facts import Engine, Facts
-from basalt.checklist.row import STACK, Question, Row, Unasked, production
+from basalt.checklist.row import STACK, Question, Row, Unasked, Verdict, production
 from basalt.site import Instance
 from basalt.workload import Tier
 
@@ -15,6 +15,14 @@ _ENGINES = Question(
 _CAPACITY = Question(
     "capacity", "hosts have the declared cores and memory", "correct hosts.<name> in the stack file", _HOSTS
 )
+_LAST = Question(
+    "engine-certificates",
+    "certificates of engines, and of this clone for them, last",
+    "run basalt hosts site: it renews them; where engine_certificates is declared, renew them there",
+    _HOSTS,
+)
+#: Days before the end. `site` renews what has less than a third of its two years left.
+_NOW, _SOON = 14, 60
 #: The kernel keeps a part of the memory (as in ansible/playbooks/verify.yml).
 _KEPT = 0.05
 
@@ -27,7 +35,20 @@ def rows(facts: Facts) -> Iterator[Row]:
     yield _ENGINES.of_all(STACK, "engines", down, len(up), None)
     small = {host: _lacks(facts, host, engine) for host, engine in up.items()}
     yield _CAPACITY.of_all(STACK, "hosts", {h: what for h, what in small.items() if what}, len(up), unasked)
+    yield from _certificates(facts, up, unasked)
     yield from _zones(facts, unasked)
+
+
+def _certificates(facts: Facts, up: dict[str, Engine], unasked: Unasked | None) -> Iterator[Row]:
+    days = {host: (engine.own_end - facts.now).days for host, engine in up.items() if engine.own_end}
+    if not days:
+        return
+    first = min(days, key=lambda host: days[host])
+    verdict = Verdict.FAIL if days[first] < _NOW else Verdict.WARN if days[first] < _SOON else Verdict.OK
+    if unasked and verdict is Verdict.OK:
+        yield _LAST.unknown(STACK, unasked)
+    else:
+        yield _LAST.row(STACK, f"{first} {days[first]} days, the first of {len(days)}", verdict)
 
 
 def _lacks(facts: Facts, name: str, engine: Engine) -> str:

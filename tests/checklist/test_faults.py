@@ -95,6 +95,12 @@ FAULTS: dict[str, tuple[Facts, str, str, str]] = {
         "strangers",
         "dev-intruder: not planned on local",
     ),
+    "an engine's certificate that ends now": (
+        engine_changed(DEV, "local", own_end=NOW + timedelta(days=13)),
+        STACK,
+        "engine-certificates",
+        "local 13 days, the first of 1",
+    ),
     "a small host": (engine_changed(DEV, "local", memory=4096), STACK, "capacity", "local: 4096 MiB, declared 10240"),
     "a certificate that ends": (
         engine_changed(DEV, "local", ends={**LOCAL.ends, "dev-etcd-1": NOW + timedelta(days=2)}),

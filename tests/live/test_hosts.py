@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from basalt.operations.measure.own import own_end
 from basalt.operations.switchover.look import look
 from bench.writers import SCHEMA, Writers, present, settle
 from tests.live.database import connect, parameters
@@ -90,6 +92,13 @@ def test_another_up_changes_nothing(spread: Project) -> None:
     spread.pulumi("preview", "--expect-no-changes")
     spread.pulumi("refresh", "--yes", "--skip-preview")
     spread.pulumi("preview", "--expect-no-changes")
+
+
+def test_engines_tell_when_their_certificates_end(spread: Project) -> None:
+    ends = {name: own_end(host) for name, host in spread.plan.topology.hosts.items()}
+    assert ends["node-1"] is None, "its socket has no certificate"
+    soon = datetime.now(UTC) + timedelta(days=1)
+    assert all(end and soon - timedelta(hours=2) < end <= soon for name, end in ends.items() if name != "node-1")
 
 
 def test_a_host_that_is_cut_off_is_missed_by_nobody_for_long(spread: Project, front: Edge, lab: list[Host]) -> None:

@@ -14,6 +14,7 @@ from requests.exceptions import RequestException
 
 from basalt.checklist.facts import Engine
 from basalt.checklist.row import Unasked
+from basalt.operations.measure.own import own_end
 from basalt.plan import Plan, Planned
 from basalt.targets.docker.address import describe
 from basalt.targets.docker.container import container_name
@@ -34,7 +35,7 @@ def _engine(plan: Plan, host: str) -> Engine | Unasked:
     try:
         client = connect(describe(plan.topology.hosts[host]))
         return _asked(plan, host, client)
-    except (EngineError, APIError, RequestException) as error:
+    except (EngineError, APIError, RequestException, OSError) as error:
         return Unasked(f"the engine of {host} does not answer: {error}")
 
 
@@ -49,6 +50,7 @@ def _asked(plan: Plan, host: str, client: docker.DockerClient) -> Engine:
         images={tag: image["Id"] for image in client.api.images() for tag in image["RepoTags"] or ()},
         containers={name: _told(container) for name, container in found.items()},
         ends={name: _end(found[name], planned) for name, planned in here.items() if name in found},
+        own_end=own_end(plan.topology.hosts[host]),
     )
 
 
