@@ -11,9 +11,10 @@ from tests.ansible.lab import STRANGER, Lab
 from tests.lab.machines import OPERATOR, Machine
 from tests.waiting import until
 
-#: A guess: root, without a key.
+#: A guess: root, without a key. Who is banned in the midst of one would wait for as long as TCP does.
 _GUESS = (
-    "ssh -F /dev/null -i none -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=3 -o IdentitiesOnly=yes"
+    "timeout 10 ssh -F /dev/null -i none -o BatchMode=yes -o StrictHostKeyChecking=no -o ConnectTimeout=3 "
+    "-o IdentitiesOnly=yes"
 )
 _PLANTED, _DATABASE = "/usr/local/bin/planted", "/var/lib/aide/aide.db"
 
