@@ -95,5 +95,4 @@ def _lost(facts: Facts, instances: list[Instance]) -> str:
     """What the loss of the fullest zone would take; "" where enough is left."""
     workload = instances[0].workload
     zone, most = Counter(facts.plan.site.host(instance).zone for instance in instances).most_common(1)[0]
-    needed = workload.count // 2 + 1 if workload.quorum else 1
-    return f"{most} of {workload.count} in zone {zone}" if len(instances) - most < needed else ""
+    return f"{most} of {workload.count} in zone {zone}" if len(instances) - most < workload.needed else ""

@@ -270,6 +270,8 @@ class Workload:
     beside: str | None = None
     #: Members that vote: an odd number, spread over failure zones.
     quorum: bool = False
+    #: So many have to be there for any of them to do its part; of those that vote it is a majority.
+    least: int = 1
     #: How many may be replaced at once, as a share of all; at least one is. The default is Kubernetes' own.
     roll: float = 0.25
     #: Linux capabilities kept; all others are dropped. The user has none by itself: the image gives them to a file
@@ -289,6 +291,11 @@ class Workload:
     log_format: LogFormat | None = None
     #: Shared memory in MiB; PostgreSQL's parallel queries need it (postgresql.org/docs/17, section 19.4).
     shared_memory: int = 64
+
+    @property
+    def needed(self) -> int:
+        """How many have to be there for it to do its part."""
+        return self.count // 2 + 1 if self.quorum else self.least
 
     @property
     def uid(self) -> int:

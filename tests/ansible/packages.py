@@ -39,6 +39,11 @@ def offer(machine: Machine, number: str, *, fails: bool = False) -> None:
     machine.run("sh", "-c", _BUILD, "sh", _FOLDER, NAME, number, str(int(fails)))
 
 
+def mend(machine: Machine) -> None:
+    """What could not be configured can be now."""
+    machine.run("sed", "--in-place", "s/^exit .*/exit 0/", f"/var/lib/dpkg/info/{NAME}.postinst")
+
+
 def begin(machine: Machine) -> None:
     """Version 1 is there, and the host knows no other repository."""
     offer(machine, "1")

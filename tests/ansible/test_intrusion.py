@@ -124,6 +124,7 @@ def test_what_changes_is_told_and_what_updates_change_is_taken_for_right(clean: 
     # Another update does not hide it.
     updated(clean)
     assert not clean.ran("systemctl", "start", "basalt-aide")
+    assert result(clean) == 4
 
 
 def test_files_are_compared_every_day(host: Host) -> None:

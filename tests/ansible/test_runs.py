@@ -1,5 +1,8 @@
 """Bare hosts become what the stack declares by one run; a dry run says so before, another run changes nothing."""
 
+import os
+import random
+import subprocess
 import sys
 
 import pytest
@@ -7,6 +10,41 @@ import pytest
 from tests.ansible.conftest import Runs
 from tests.ansible.lab import HOSTS, Lab
 from tests.waiting import until
+
+#: The task that puts right what a command has made wrong.
+PLANTS = {
+    "base : Set the time zone": "ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime",
+    "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/locale.conf",
+    "base : Bound the journal": "rm /etc/systemd/journald.conf",
+    "base : Say whom chronyd asks for the time": "echo allow all >> /etc/chrony/chrony.conf",
+    "base : Say what logins are given": "sed -i /^UMASK/d /etc/login.defs",
+    "base : Say what a password is": "rm /etc/security/pwquality.conf",
+    "base : Write their keys": "echo ssh-ed25519 AAAA >> /etc/ssh/authorized_keys_guest",
+    "base : Say who may become root": "chmod 0640 /etc/sudoers.d/basalt",
+    "ssh : Configure sshd": "sed -i s/^PermitTunnel.*/PermitTunnel\\ yes/ /etc/ssh/sshd_config",
+    "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
+    "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
+    "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
+    "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
+    "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
+    "updates : Say what is updated": "chmod 0600 /etc/apt/apt.conf.d/60basalt-updates",
+    "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
+    "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
+    "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
+    "exporter : Write what asks": "echo >> /usr/local/sbin/basalt-facts",
+    "exporter : Ask again and again": "systemctl disable --now basalt-facts.timer",
+    "intrusion : Say who is banned": "echo [ssh] >> /etc/fail2ban/jail.local",
+    "intrusion : Run fail2ban": "systemctl disable --now fail2ban",
+    "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
+    "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
+    "intrusion : Build the database": "rm /var/lib/aide/aide.db",
+    "docker_engine : Write the authority's": "rm /etc/docker/tls/ca.pem",
+    "docker_engine : Write the certificate": "echo x > /etc/docker/tls/cert.pem",
+    "docker_engine : Describe the service": "echo >> /etc/systemd/system/docker.service.d/basalt.conf",
+    "docker_engine : Configure the engine": "echo '{' > /etc/docker/daemon.json",
+}
+#: Runs that are killed at a moment of chance; each takes a minute and a half.
+KILLS = int(os.environ.get("BASALT_TEST_SITE_KILLS", "0"))
 
 
 def test_a_dry_run_over_bare_hosts_ends_well_and_changes_nothing(runs: Runs) -> None:
@@ -47,41 +85,10 @@ def test_the_second_run_changes_nothing(runs: Runs) -> None:
 
 
 def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -> None:
-    plants = {
-        "base : Set the time zone": "ln -sf /usr/share/zoneinfo/Europe/Berlin /etc/localtime",
-        "base : Set the locale": "echo LANG=de_DE.UTF-8 > /etc/locale.conf",
-        "base : Bound the journal": "rm /etc/systemd/journald.conf",
-        "base : Say whom chronyd asks for the time": "echo allow all >> /etc/chrony/chrony.conf",
-        "base : Say what logins are given": "sed -i /^UMASK/d /etc/login.defs",
-        "base : Say what a password is": "rm /etc/security/pwquality.conf",
-        "base : Write their keys": "echo ssh-ed25519 AAAA >> /etc/ssh/authorized_keys_guest",
-        "base : Say who may become root": "chmod 0640 /etc/sudoers.d/basalt",
-        "ssh : Configure sshd": "sed -i s/^PermitTunnel.*/PermitTunnel\\ yes/ /etc/ssh/sshd_config",
-        "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
-        "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
-        "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
-        "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
-        "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
-        "updates : Say what is updated": "chmod 0600 /etc/apt/apt.conf.d/60basalt-updates",
-        "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
-        "audit : Say what is told": "rm /etc/audit/rules.d/basalt.rules",
-        "audit : Describe the service": "echo >> /etc/systemd/system/auditd.service",
-        "exporter : Write what asks": "echo >> /usr/local/sbin/basalt-facts",
-        "exporter : Ask again and again": "systemctl disable --now basalt-facts.timer",
-        "intrusion : Say who is banned": "echo [ssh] >> /etc/fail2ban/jail.local",
-        "intrusion : Run fail2ban": "systemctl disable --now fail2ban",
-        "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
-        "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
-        "intrusion : Build the database": "rm /var/lib/aide/aide.db",
-        "docker_engine : Write the authority's": "rm /etc/docker/tls/ca.pem",
-        "docker_engine : Write the certificate": "echo x > /etc/docker/tls/cert.pem",
-        "docker_engine : Describe the service": "echo >> /etc/systemd/system/docker.service.d/basalt.conf",
-        "docker_engine : Configure the engine": "echo '{' > /etc/docker/daemon.json",
-    }
-    for plant in plants.values():
+    for plant in PLANTS.values():
         lab.machines["node-2"].run("sh", "-c", plant)
     found = lab.right("site")
-    assert sorted(found.changed["node-2"]) == sorted(plants)
+    assert sorted(found.changed["node-2"]) == sorted(PLANTS)
     assert found.of("node-1", "changed") == found.of("node-3", "changed") == 0
 
 
@@ -131,3 +138,23 @@ def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
     assert machine.run("nft", "list", "chain", "inet", "basalt", "arriving")
     assert machine.run("find", "/etc/docker", "-newer", "/run/basalt-docker-engine") == ""
     assert lab.right("site", "--limit", "node-1").of("node-1", "changed") == 0
+
+
+@pytest.mark.parametrize("number", range(KILLS))
+def test_whenever_it_is_killed_the_next_finishes_it(lab: Lab, number: int) -> None:
+    chance = random.Random(number)
+    machine = lab.machines["node-2"]
+    for plant in PLANTS.values():
+        machine.run("sh", "-c", plant)
+    words = ("hosts", "site", "--stack", "lab", "--limit", "node-2")
+    killed = lab.project.start(sys.executable, "-m", "basalt", *words)
+    moment = chance.uniform(1, 40)
+    try:
+        killed.wait(moment)
+    except subprocess.TimeoutExpired:
+        killed.kill()
+    output, _ = killed.communicate()
+    at = [line for line in output.splitlines() if line.startswith("TASK")][-1:]
+    print(f"killed after {moment:.1f} s at {at}")
+    lab.right("site", "--limit", "node-2")
+    assert lab.right("site", "--limit", "node-2").of("node-2", "changed") == 0

@@ -104,7 +104,7 @@ def test_a_host_that_fails_stops_it(small: Project, lab: Lab) -> None:
     site = small.plan.site
     still = {name for name, one in small.containers().items() if one.status != "running"}
     assert still == {one.name for one in site.instances if one.host == "node-1" and not one.workload.task}
-    packages.offer(first, "4")
+    packages.mend(first)
     lab.right("patch")
-    assert [packages.version(one) for one in (first, last)] == ["4 installed", "3 installed"]
+    assert [packages.version(one) for one in (first, last)] == ["3 installed", "3 installed"]
     assert json.loads(small.basalt("status", "--json").stdout)["well"]

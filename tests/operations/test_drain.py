@@ -1,10 +1,12 @@
 """What leaves a host, in which order, and whether it may: decided without a host."""
 
+from typing import Any
+
 import pytest
 from typer.testing import CliRunner
 
 from basalt.cli import app
-from basalt.operations.drain.decide import Leave, leave
+from basalt.operations.drain.decide import Leave, leave, members_stay
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.plan import survey
@@ -60,13 +62,13 @@ def test_a_quorum_is_not_lost_without_a_word() -> None:
     two = raw(THREE_HOSTS, environment="test", **{"hosts__data-3": None})
     site = survey(load("lab", two))
     (host,) = [name for name in site.topology.hosts if sum(one.host == name for one in site.of("etcd")) == 2]
-    with pytest.raises(RefusedError, match="etcd loses its quorum: 1 of 3 stay"):
+    with pytest.raises(RefusedError, match="of etcd 1 of 3 stay, and 2 are needed"):
         leave(site, host, {}, outage=False)
 
 
 def test_where_others_are_not_well_nobody_leaves() -> None:
     told = refusal("prod-iad", "data-1", {"etcd-2": "exited", "postgres-1": "missing"})
-    assert "some are not well: etcd-2 is exited; postgres-1 is missing; repair them" in told
+    assert "of those that would stay, some are not well: etcd-2 is exited; postgres-1 is missing; repair them" in told
 
 
 def test_what_is_not_well_on_the_host_itself_may_leave() -> None:
@@ -74,7 +76,8 @@ def test_what_is_not_well_on_the_host_itself_may_leave() -> None:
 
 
 def test_a_stack_on_one_host_and_a_host_that_is_not_there_are_told() -> None:
-    assert "local is the only host of stack dev" in refusal("dev", "local")
+    assert "etcd is on local alone" in refusal("dev", "local")
+    assert leaving("dev", "local", outage=True).groups
     assert "has no host data-9; there are: " in refusal("prod-iad", "data-9")
 
 
@@ -90,3 +93,31 @@ def test_a_refusal_ends_with_2() -> None:
     done = CliRunner().invoke(app, ["drain", "nowhere", "--stack", "prod-iad", "--dry-run"])
     assert done.exit_code == 2
     assert "refused: stack prod-iad has no host nowhere" in done.output
+
+
+@pytest.mark.parametrize(
+    ("members", "going", "why"),
+    [
+        ([LEADER, SYNC, OTHER], "postgres-1", ""),
+        ([LEADER, SYNC, OTHER], "postgres-3", ""),
+        ([LEADER, SYNC, {**OTHER, "state": "running"}], "postgres-3", ""),
+        ([LEADER, SYNC, {**OTHER, "state": "running"}], "postgres-2", "postgres-3 would stay and does not follow"),
+        ([LEADER, {**SYNC, "timeline": 2}, OTHER], "postgres-3", "postgres-2 would stay and does not follow"),
+        ([{**LEADER, "state": "starting"}, SYNC, OTHER], "postgres-3", "nobody leads the database"),
+    ],
+)
+def test_members_that_stay_are_the_leader_or_follow_it(members: list[dict[str, Any]], going: str, why: str) -> None:
+    view = cluster(*members)
+    if not why:
+        members_stay(view, frozenset({going}))
+        return
+    with pytest.raises(RefusedError, match=why):
+        members_stay(view, frozenset({going}))
+
+
+def test_of_redis_as_many_stay_as_a_write_needs() -> None:
+    two = raw(THREE_HOSTS, environment="test", services={"redis": {}}, **{"hosts__data-3": None})
+    site = survey(load("lab", two))
+    (host,) = [name for name in site.topology.hosts if sum(one.host == name for one in site.of("redis")) == 2]
+    with pytest.raises(RefusedError, match="of redis 1 of 3 stay, and 2 are needed"):
+        leave(site, host, {}, outage=False)

@@ -10,7 +10,8 @@ from docker.models.containers import Container
 
 from basalt.operations import local_state
 from basalt.operations.drain.decide import carried
-from basalt.operations.drain.hands import RUNS, DrainError, containers, each
+from basalt.operations.drain.hands import FAULTS, RUNS, DrainError, containers, each
+from basalt.operations.drain.succeed import not_following
 from basalt.operations.status import sick
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.look import look
@@ -24,8 +25,8 @@ from basalt.topology.model import Topology
 Say = Callable[[str], None]
 
 _POLL = 1.0
-#: Seconds for a tier of the host, and for the stack: a member may have to copy all that it holds.
-_TIER, _WHOLE = 600.0, 1800.0
+#: Seconds, for a tier of the host and for the stack: a member may have to copy all that it holds.
+_PATIENCE = 1800.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +66,18 @@ def _start(here: list[Instance], there: Mapping[str, Container], host: str, say:
 def _wait(site: Site, host: str, here: list[Instance]) -> None:
     names = [container_name(site, one) for one in here]
     try:
-        wait_healthy(describe(site.topology.hosts[host]), names, _TIER, started=True)
+        wait_healthy(describe(site.topology.hosts[host]), names, _PATIENCE, started=True)
     except GateError as error:
         raise DrainError(str(error)) from error
 
 
 def _whole(site: Site, say: Say) -> None:
-    """Until all of the stack is well, and every member of the database follows. DrainError says what is not."""
-    deadline, said = time.monotonic() + _WHOLE, ""
+    """Until all of the stack is well, and every member of the database and of Redis follows. DrainError says what is
+    not."""
+    deadline, said = time.monotonic() + _PATIENCE, ""
     while told := _missing(site):
         if time.monotonic() > deadline:
-            raise DrainError(f"after {_WHOLE:.0f} s {told}; see basalt status")
+            raise DrainError(f"after {_PATIENCE:.0f} s {told}; see basalt status")
         if told != said:
             say(f"waiting: {told}")
             said = told
@@ -83,13 +85,14 @@ def _whole(site: Site, say: Say) -> None:
 
 
 def _missing(site: Site) -> str:
-    """What is not well yet, in a sentence; "" when all is."""
-    if found := sick(site):
-        return "; ".join(f"{name} is {state}" for name, state in found.items())
-    if not site.of("postgres"):
-        return ""
+    """What is not well yet, in a sentence; "" when all is. Who does not answer now may do so later."""
     try:
-        seen = look(site)
-    except HandError as error:
+        if found := sick(site):
+            return "; ".join(f"{name} is {state}" for name, state in found.items())
+        if site.of("postgres") and not (seen := look(site)).whole:
+            return f"not every member follows the leader ({seen})"
+        if behind := not_following(site):
+            return f"{', '.join(behind)} do not follow a master of Redis"
+    except (HandError, *FAULTS) as error:
         return str(error)
-    return "" if seen.whole else f"not every member follows the leader ({seen})"
+    return ""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from basalt.operations.switchover.decide import RefusedError
+from basalt.operations.switchover.view import View
 from basalt.site import Instance, Site
 from basalt.topology.model import Target
 from basalt.workload import Tier, Workload
@@ -44,14 +45,10 @@ def leave(site: Site, host: str, sick: Mapping[str, str], *, outage: bool) -> Le
     """RefusedError unless whoever stays can do it all. `sick`: instances that are not well, with what they are;
     `outage`: whether somebody has agreed that what the host alone does is not done meanwhile."""
     groups = carried(site, host)
-    if len(site.topology.hosts) == 1:
-        raise RefusedError(f"{host} is the only host of stack {site.topology.name}: nobody could take over")
     leaving = {one.name for group in groups for one in group}
     if staying := {name: state for name, state in sick.items() if name not in leaving}:
         told = "; ".join(f"{name} is {state}" for name, state in sorted(staying.items()))
-        raise RefusedError(
-            f"of those that would have to do it, some are not well: {told}; repair them, see basalt status"
-        )
+        raise RefusedError(f"of those that would stay, some are not well: {told}; repair them, see basalt status")
     workloads = {one.workload.name: one.workload for group in groups for one in group}
     missed = {name: why for name, workload in workloads.items() if (why := _missed(site, host, workload))}
     served = [why for name, why in missed.items() if workloads[name].tier not in _CAN_WAIT]
@@ -65,10 +62,25 @@ def _missed(site: Site, host: str, workload: Workload) -> str | None:
     """What cannot be done without the host; None where others do it. What is on every host serves its own host only."""
     everybody = site.of(workload.name)
     staying = [one for one in everybody if one.host != host]
-    if workload.every_host or workload.beside:
+    if workload.every_host or workload.beside or len(staying) >= workload.needed:
         return None
     if not staying:
         return f"{workload.name} is on {host} alone"
-    if workload.quorum and 2 * len(staying) <= len(everybody):
-        return f"{workload.name} loses its quorum: {len(staying)} of {len(everybody)} stay"
-    return None
+    return f"of {workload.name} {len(staying)} of {len(everybody)} stay, and {workload.needed} are needed"
+
+
+def members_stay(view: View, going: frozenset[str]) -> None:
+    """RefusedError unless those of the database's members that stay are its leader or follow it: else the last copy
+    would leave, or a member in the midst of an election."""
+    leader = view.leader
+    if leader is None:
+        raise RefusedError(f"nobody leads the database ({view}); wait until Patroni has elected, see patronictl list")
+    behind = [
+        member.name
+        for member in view.members
+        if member.name not in going
+        and not member.leads
+        and (member.state != "streaming" or member.timeline != leader.timeline)
+    ]
+    if behind:
+        raise RefusedError(f"{', '.join(behind)} would stay and does not follow {leader.name} ({view}); wait for it")

@@ -4,15 +4,22 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
-from docker.errors import APIError, NotFound
+from docker.errors import APIError
 from docker.models.containers import Container
 from requests import RequestException
 
 from basalt.operations import objects
 from basalt.site import Site
 from basalt.targets.docker.container import container_name
+from basalt.targets.docker.engine import EngineError
 
+#: For these `docker start` has nothing to do, and `docker stop` has something to do (engine API, `State.Status`).
 RUNS = "running"
+LIVES = (RUNS, "restarting", "paused")
+
+
+#: Of an engine that was reached before.
+FAULTS = (APIError, EngineError, RequestException)
 
 
 class DrainError(Exception):
@@ -28,13 +35,14 @@ def containers(site: Site, host: str) -> dict[str, Container]:
 def each(names: Iterable[str], act: Callable[[str], object], otherwise: str) -> None:
     """All at once. What an engine does not do is a DrainError that says what to do `otherwise`."""
     wanted = list(names)
-    with _or(otherwise), ThreadPoolExecutor(len(wanted)) as pool:
+    with otherwise_told(otherwise), ThreadPoolExecutor(len(wanted)) as pool:
         list(pool.map(act, wanted))
 
 
 @contextmanager
-def _or(otherwise: str) -> Iterator[None]:
+def otherwise_told(otherwise: str) -> Iterator[None]:
+    """What an engine does not do inside is a DrainError that says so."""
     try:
         yield
-    except (APIError, NotFound, RequestException) as error:
+    except FAULTS as error:
         raise DrainError(f"{error}; {otherwise}") from error

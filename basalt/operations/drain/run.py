@@ -1,7 +1,8 @@
 """`basalt drain`: nothing of the stack runs on a host any more, and nobody misses it.
 
-The database is handed over first, without a statement that fails. Then all that the host carries is stopped, a tier at
-a time: who is served by others goes first. It may be said again, whatever was done of it before."""
+The database is handed over first, without a statement that fails; then a master of Redis. Then all that the host
+carries is stopped, a tier at a time: who is served by others goes first. It may be said again, whatever was done of it
+before."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -10,14 +11,15 @@ from dataclasses import dataclass
 from docker.models.containers import Container
 
 from basalt.operations import local_state, objects
-from basalt.operations.drain.decide import Leave, carried, leave
-from basalt.operations.drain.hands import RUNS, DrainError, containers, each
-from basalt.operations.drain.succeed import leads, succeed
+from basalt.operations.drain.decide import Leave, carried, leave, members_stay
+from basalt.operations.drain.hands import LIVES, DrainError, containers, each
+from basalt.operations.drain.succeed import succeed
 from basalt.operations.status import sick
 from basalt.operations.switchover import run as planned
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.look import look
+from basalt.operations.switchover.view import View
 from basalt.plan import survey
 from basalt.site import Instance, Site
 from basalt.topology.model import Topology
@@ -41,11 +43,19 @@ class Drained:
 
 
 def prepare(topology: Topology, host: str, *, outage: bool) -> Leave:
-    """What would be done. Changes nothing. RefusedError, BusyError, EngineError."""
+    """What would be done; nothing where nothing of the stack is there yet. Changes nothing. RefusedError, BusyError,
+    EngineError."""
     site = survey(topology)
-    carried(site, host)
+    groups = carried(site, host)
     local_state.locked(topology.name)
-    return leave(site, host, sick(site) if objects.find(topology).containers else {}, outage=outage)
+    if not objects.find(topology).containers:
+        return Leave(host, (), ())
+    found = leave(site, host, sick(site), outage=outage)
+    members = {one.name for one in site.of("postgres")}
+    going = frozenset(members & {one.name for group in groups for one in group})
+    if going and going != members:
+        members_stay(_look(site), going)
+    return found
 
 
 def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool) -> Drained:
@@ -53,30 +63,32 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
     changed; DrainError, SwitchError when something was."""
     started, site = time.monotonic(), survey(topology)
     leaving = prepare(topology, host, outage=outage)
-    running = {name: one for name, one in containers(site, host).items() if one.status == RUNS}
-    away = leaving.away if running else ()
+    living = {name: one for name, one in containers(site, host).items() if one.status in LIVES}
+    going = [name for name in leaving.names if name in living]
+    away = leaving.away if going else ()
     for line in away:
         say(f"{line}: until it is back, nobody does it")
-    leader = _hand_over(site, running, wait, say)
+    leader = _hand_over(site, living, wait, say)
+    if going:
+        # It took a while: somebody else may have emptied another host meanwhile.
+        prepare(topology, host, outage=outage)
+    if master := succeed(site, host):
+        say(f"{master} is the master of Redis")
     for group in leaving.groups:
-        if going := [one for one in group if one.name in running]:
-            say(f"{', '.join(one.name for one in going)}: stopped")
-            _stop(site, going, running, host)
-    stopped = tuple(name for name in leaving.names if name in running)
-    return Drained(host, stopped, leader, away, round(time.monotonic() - started, 1))
+        if stopping := [one for one in group if one.name in living]:
+            say(f"{', '.join(one.name for one in stopping)}: stopped")
+            _stop(stopping, living, host)
+    return Drained(host, tuple(going), leader, away, round(time.monotonic() - started, 1))
 
 
-def _hand_over(site: Site, running: Mapping[str, Container], wait: float, say: Say) -> str | None:
+def _hand_over(site: Site, living: Mapping[str, Container], wait: float, say: Say) -> str | None:
     """The database's leader, if it is on the host, hands over to a member that stays. RefusedError, SwitchError."""
     members = {one.name for one in site.of("postgres")}
-    going = frozenset(members & set(running))
+    going = frozenset(members & set(living))
     if not going or going == members:
         return None
-    try:
-        seen = look(site)
-    except HandError as error:
-        raise RefusedError(str(error)) from error
-    if seen.leader is None or seen.leader.name not in going:
+    leader = _look(site).leader
+    if leader is None or leader.name not in going:
         return None
     report = planned.switchover(site.topology, None, wait, say, going)
     if report.whole is None:
@@ -84,10 +96,14 @@ def _hand_over(site: Site, running: Mapping[str, Container], wait: float, say: S
     return report.leader
 
 
-def _stop(site: Site, going: list[Instance], running: Mapping[str, Container], host: str) -> None:
-    seconds = {one.name: one.workload.stop.seconds + _KILLED for one in going}
-    leading = any(leads(running[one.name]) for one in going if one.workload.name == "redis")
+def _look(site: Site) -> View:
+    try:
+        return look(site)
+    except HandError as error:
+        raise RefusedError(str(error)) from error
+
+
+def _stop(stopping: list[Instance], living: Mapping[str, Container], host: str) -> None:
+    seconds = {one.name: one.workload.stop.seconds + _KILLED for one in stopping}
     otherwise = f"say it again, or take it back: basalt undrain {host}"
-    each(seconds, lambda name: running[name].stop(timeout=seconds[name]), otherwise)
-    if leading:
-        succeed(site, host)
+    each(seconds, lambda name: living[name].stop(timeout=seconds[name]), otherwise)

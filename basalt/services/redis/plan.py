@@ -58,6 +58,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         image="redis",
         command=("redis-member",),
         count=settings.members,
+        least=1 + _replicas_to_write(settings.members),
         tier=Tier.DATA,
         ports={"data": Port(_DATA_PORT)},
         uses=(Endpoint.parse(SENTINEL), Endpoint.parse(DATA)),
