@@ -15,7 +15,6 @@ ours has its reason in ansible/audits/reasons.yml. What an arm found replaces wh
 
 import argparse
 import json
-import os
 import re
 import subprocess
 import sys
@@ -25,8 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from bench import dev_sec as dev_sec_roles
 from tests.ansible.virtual import NAME, Virtual, virtual
 from tests.lab.vm import VirtualMachine
 from tests.live.project import ROOT
@@ -129,20 +127,8 @@ def dev_sec(collections: Path) -> dict[str, Any]:
 
 
 def _dev_sec(host: Virtual, folder: Path, collections: Path) -> dict[str, Any]:
-    roles = [f"devsec.hardening.{name}" for name in ("os_hardening", "ssh_hardening")]
-    # As they are, but for that the operator's way in stays open.
-    own = {"ssh_permit_root_login": "prohibit-password", "ansible_user": "root"}
-    play = [{"hosts": "all", "roles": roles, "vars": {**host.lab.operator.variables, **own}}]
-    (folder / "play.yml").write_text(yaml.safe_dump(play))
     at = f"127.0.0.1:{host.machine.port},"
-    environment = {**host.lab.project.environment, "ANSIBLE_COLLECTIONS_PATH": str(collections.resolve())}
-    started = time.monotonic()
-    command = ["ansible-playbook", "--inventory", at, str(folder / "play.yml")]
-    done = subprocess.run(command, env={**os.environ, **environment}, text=True, capture_output=True, check=False)
-    recap = re.search(r"ok=(\d+) +changed=(\d+) +unreachable=0 +failed=0", done.stdout)
-    if not recap:
-        raise SystemExit(done.stdout[-4000:] + done.stderr[-2000:])
-    return {"changed": int(recap[2]), "tasks": int(recap[1]), "seconds": round(time.monotonic() - started)}
+    return dev_sec_roles.run(at, folder, collections, host.lab.operator.variables, host.lab.project.environment)
 
 
 _ARMS: dict[str, Callable[[Path], dict[str, Any]]] = {"bare": bare, "basalt": basalt, "dev_sec": dev_sec}
