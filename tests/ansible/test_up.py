@@ -66,6 +66,7 @@ def sample(lab: Lab) -> Iterator[None]:
         packages.begin(lab.machines[name])
     for name in ("node-1", "node-3"):
         lab.machines[name].run("mv", f"/etc/systemd/system/{unit}", "/root/")
+    lab.right("site", "--tags", "intrusion", "--limit", "node-2", "--extra-vars", "intrusion_renew=true")
     yield
     for name in ("node-1", "node-3"):
         lab.machines[name].run("mv", f"/root/{unit}", "/etc/systemd/system/")
