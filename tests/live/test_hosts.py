@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from basalt.operations.drain.succeed import not_following
+from basalt.operations.keepsakes.redis import ask, role
 from basalt.operations.measure.own import own_end
 from basalt.operations.switchover.look import look
 from bench.writers import SCHEMA, Writers, present, settle
@@ -138,6 +141,23 @@ def carries(project: Project, workload: str) -> str:
 
 
 @pytest.fixture
+def master(spread: Project) -> str:
+    """The member of Redis on that host, which is the master: sentinels choose the one of the lowest number."""
+    member = carries(spread, "redis")
+    containers = spread.containers()
+    if role(containers[member])[:1] != ["master"]:
+        assert ask(containers[member], "CONFIG SET replica-priority 1") == ["OK"]
+        sentinel = containers[spread.plan.site.of("redis-sentinel")[0].name]
+        # They read it of a replica every ten seconds.
+        until(lambda: ("slave-priority", "1") in pairwise(ask(sentinel, "SENTINEL REPLICAS main")), "its priority", 60)
+        assert ask(sentinel, "SENTINEL FAILOVER main") == ["OK"]
+        until(lambda: role(containers[member])[:1] == ["master"], f"{member} to be the master", 60)
+        assert ask(containers[member], "CONFIG SET replica-priority 100") == ["OK"]
+    until(lambda: not not_following(spread.plan.site), "all members of Redis to follow", 60)
+    return member
+
+
+@pytest.fixture
 def leading(spread: Project) -> str:
     """The member of the database on that host, which leads."""
     site, member = spread.plan.site, carries(spread, "postgres")
@@ -165,7 +185,7 @@ def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> N
 
 
 def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
-    spread: Project, front: Edge, leading: str, tmp_path: Path
+    spread: Project, front: Edge, leading: str, master: str, tmp_path: Path
 ) -> None:
     with connect(spread, "haproxy.write", "migrate") as connection:
         connection.execute(SCHEMA)
@@ -173,6 +193,7 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
         until(lambda: len(writers.rows()) > 100 and users.served > 10, "writers and users", 60)
         told = spread.told("drain", EMPTIED, "--wait", "60", "--yes")
         assert told["leader"] not in (None, leading)
+        assert told["master"] not in (None, master)
         running = {name for name, one in spread.containers().items() if one.status == "running"}
         lasting = {one.name for one in spread.plan.site.instances if one.host == EMPTIED and not one.workload.task}
         assert set(told["stopped"]) == lasting

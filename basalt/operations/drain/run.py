@@ -32,12 +32,13 @@ _KILLED = 15
 
 @dataclass(frozen=True, slots=True)
 class Drained:
-    """`stopped`: instances that ran. `leader`: who took the database over, None where nobody had to. `away`: what
-    nobody does until the host is back."""
+    """`stopped`: instances that ran. `leader`, `master`: who took the database over, and who Redis; None where nobody
+    had to. `away`: what nobody does until the host is back."""
 
     host: str
     stopped: tuple[str, ...]
     leader: str | None
+    master: str | None
     away: tuple[str, ...]
     seconds: float
 
@@ -72,13 +73,14 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
     if going:
         # It took a while: somebody else may have emptied another host meanwhile.
         prepare(topology, host, outage=outage)
-    if master := succeed(site, host):
+    master = succeed(site, host)
+    if master:
         say(f"{master} is the master of Redis")
     for group in leaving.groups:
         if stopping := [one for one in group if one.name in living]:
             say(f"{', '.join(one.name for one in stopping)}: stopped")
             _stop(stopping, living, host)
-    return Drained(host, tuple(going), leader, away, round(time.monotonic() - started, 1))
+    return Drained(host, tuple(going), leader, master, away, round(time.monotonic() - started, 1))
 
 
 def _hand_over(site: Site, living: Mapping[str, Container], wait: float, say: Say) -> str | None:
