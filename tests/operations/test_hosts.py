@@ -7,7 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from basalt.cli import app
-from basalt.operations.environment import ROOT
+from basalt.operations.environment import ROOT, environment
 from basalt.operations.hosts import command, playbooks
 
 
@@ -25,9 +25,12 @@ def test_options_that_are_not_basalt_s_reach_ansible() -> None:
 
 def test_every_playbook_can_be_run() -> None:
     assert {"harden", "site", "verify"} <= set(playbooks())
-    for name in playbooks():
-        done = hosts(name, "--stack", "prod-iad", "--syntax-check")
-        assert done.returncode == 0, done.stderr
+    first, *others = (command("prod-iad", name, []) for name in playbooks())
+    # All in one call: each takes a second to begin.
+    words = [*first, *(other[-1] for other in others), "--syntax-check"]
+    done = subprocess.run(words, env=environment(), text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("playbook: ") == len(playbooks())
 
 
 @pytest.mark.parametrize(("playbook", "stack"), [("sight", "dev"), ("site", "nowhere")])
