@@ -66,8 +66,7 @@ def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Pat
 
 
 def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, access: Path, tmp_path: Path) -> None:
-    full = "ls test-off/backup/main 2> /dev/null | grep -c F$ || true"
-    until(lambda: far.run(full).strip() == "1", "a backup", 240, every=2)
+    until(lambda: _holds(lost, "s3"), "a backup", 240, every=2)
     until(lambda: _redis(lost, "RPUSH queue aJobThatWaits") == "1", "a member that takes writes", 60)
     execute(lost.containers()["backup-scheduler-1"], "backup-keep", "--take=redis", "--repository=s3")
     with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4) as writers:
@@ -95,7 +94,7 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
     # It lives: it is written to, and its own repository is begun anew.
     with connect(lost, "haproxy.write", "migrate") as connection:
         connection.execute(f"TRUNCATE {TABLE}")
-    until(lambda: _begun(lost), "a backup beside it", 240, every=2)
+    until(lambda: _holds(lost, "local"), "a backup beside it", 240, every=2)
 
 
 def _refuses(lost: Project, far: Bucket, access: Path, passphrase: str, bundle: str) -> None:
@@ -117,10 +116,10 @@ def _redis(project: Project, command: str) -> str:
     return execute(project.containers()["redis-1"], "sh", "-c", f"echo '{command}' | redis-console").strip()
 
 
-def _begun(project: Project) -> bool:
-    """Whether its own repository holds a backup."""
+def _holds(project: Project, repository: str) -> bool:
+    """Whether one of its repositories holds a backup that has ended."""
     rows = project.told("backups")
-    return any((row["repository"], row["kind"]) == ("local", "database") for row in rows)
+    return any((row["repository"], row["kind"]) == (repository, "database") for row in rows)
 
 
 def _lose(project: Project) -> str:
