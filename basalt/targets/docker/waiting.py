@@ -9,7 +9,9 @@ from docker.models.containers import Container
 from basalt.targets.docker.engine import connect
 from basalt.targets.docker.health import well
 
-_POLL = 0.25  # seconds between two looks; the engine offers no way to wait for health
+# Seconds between two looks; the engine offers no way to wait for health. Each look is a process in the container, and
+# many are waited for at once: who has waited long is looked at less often, by this share of the time that it took.
+_POLL, _SHARE, _SELDOM = 0.25, 0.15, 1.5
 _TAIL = 30  # lines of a failed container's log
 _STOPPED = "exited"  # one that crashed is "restarting"
 _NANO = 1_000_000_000
@@ -33,7 +35,8 @@ def wait_healthy(
     `seconds`, or when one is gone; with `started`, also when somebody has stopped one: nothing starts it while it is
     waited for."""
     client = connect(engine)
-    deadline = time.monotonic() + seconds
+    began = time.monotonic()
+    deadline = began + seconds
     waiting = list(names)
     before: dict[str, int] = {}
     hung: set[str] = set()
@@ -54,7 +57,7 @@ def wait_healthy(
             raise GateError("\n".join(f"{c.name} is not healthy after {seconds:.0f} s; {_tail(c)}" for c in sick))
         waiting = [str(container.name) for container in sick]
         if waiting:
-            time.sleep(_POLL)
+            time.sleep(min(_SELDOM, max(_POLL, _SHARE * (time.monotonic() - began))))
 
 
 def _looked(container: Container, patience: int, hung: set[str]) -> bool:
