@@ -59,7 +59,9 @@ def test_who_has_come_in_by_a_key_may_fail_as_often_as_he_likes(lab: Lab) -> Non
     lab.pardon()
     before = counted()
     for _ in range(8):
-        failed = subprocess.run(guesses(machine.address, str(lab.operator.known_hosts)), check=False)
+        failed = subprocess.run(
+            guesses(machine.address, str(lab.operator.known_hosts)), check=False, stdin=subprocess.DEVNULL
+        )
         assert failed.returncode != 0
     # It reads them in their order: where one of a stranger's counts, those before it have been seen.
     lab.machines[STRANGER].ran(*guesses(machine.address, "/dev/null"))

@@ -114,7 +114,9 @@ class Operator:
     def ssh(self, target: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
         """A connection of its own to `user@address`."""
         options = [*_SSH, "-o", f"UserKnownHostsFile={self.known_hosts}", "-i", str(self.key)]
-        return subprocess.run(["ssh", *options, target, *arguments], text=True, capture_output=True, check=False)
+        command = ["ssh", *options, target, *arguments]
+        # An input of its own: ssh makes it non-blocking for all who share it, and Ansible refuses to start with that.
+        return subprocess.run(command, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL)
 
     @property
     def variables(self) -> dict[str, str]:
