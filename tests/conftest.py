@@ -13,7 +13,8 @@ hypothesis.settings.load_profile("basalt")
 
 FAILURES = Path(__file__).parent.parent / ".basalt" / "reports" / "failures.txt"
 
-#: Lines of a message that are kept: an assertion's explanation comes first.
+#: Lines of a message that are kept at its beginning and at its end: an assertion's explanation comes first, of a command
+#: that failed the reason comes last.
 _LINES = 12
 _FAILURES = 5
 
@@ -27,6 +28,10 @@ def pytest_sessionstart() -> None:
         FAILURES.unlink(missing_ok=True)
 
 
+def _short(told: list[str]) -> list[str]:
+    return told if len(told) <= 2 * _LINES else [*told[:_LINES], "...", *told[-_LINES:]]
+
+
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Written as it happens: a run may be killed."""
     if _WORKER:
@@ -36,4 +41,4 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         told = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
         FAILURES.parent.mkdir(parents=True, exist_ok=True)
         with FAILURES.open("a") as file:
-            file.write("\n    ".join([f"\n{report.nodeid} ({report.when})", *(told[:_LINES] or ["no message"])]) + "\n")
+            file.write("\n    ".join([f"\n{report.nodeid} ({report.when})", *(_short(told) or ["no message"])]) + "\n")
