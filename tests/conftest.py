@@ -13,8 +13,8 @@ hypothesis.settings.load_profile("basalt")
 
 FAILURES = Path(__file__).parent.parent / ".basalt" / "reports" / "failures.txt"
 
-#: Lines of a message that are kept at its beginning and at its end: an assertion's explanation comes first, of a command
-#: that failed the reason comes last.
+#: Lines of a message that are kept at its beginning and at its end: an assertion's explanation comes first, the reason
+#: of a command that failed last.
 _LINES = 12
 _FAILURES = 5
 
