@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 
-import docker
 from docker.client import DockerClient
 from docker.models.containers import Container
 from docker.models.networks import Network
 from docker.types import EndpointConfig, IPAMConfig, IPAMPool
 
+from basalt.targets.docker.engine import connect
 from tests.waiting import until
 from tools.setup import base_image
 
@@ -131,7 +131,8 @@ class Operator:
 @contextmanager
 def machines(names: list[str], folder: Path) -> Iterator[tuple[Operator, list[Machine]]]:
     """A host for each name, ready; nothing is left of them afterwards. The operator's files are in `folder`."""
-    client = docker.from_env()
+    # Not `docker.from_env()`: what a command prints at once may be lost by the SDK's own way.
+    client = connect({"url": "unix:///var/run/docker.sock", "certificates": ""})
     image = _image(client)
     operator = Operator(folder)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(operator.key)], check=True)
