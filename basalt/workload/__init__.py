@@ -4,25 +4,23 @@ from basalt.workload.exporter import RARELY, asks_https, exporter
 from basalt.workload.files import Certificate, Content, File, SecretRef
 from basalt.workload.promises import Objective, Threshold
 from basalt.workload.settle import Guard, Settle
+from basalt.workload.watched import Answers, LogFormat, Scrape
 from basalt.workload.words import (
     AUTHORITIES,
     CONTROL,
     FILES,
     STACK,
     UID,
-    Answers,
     Authority,
     Endpoint,
     HostFolder,
     Limits,
-    LogFormat,
     Port,
     Probe,
     Publish,
     Reload,
     Route,
     ScheduledJob,
-    Scrape,
     Stop,
     Tier,
     Tmpfs,

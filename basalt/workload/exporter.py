@@ -1,6 +1,7 @@
 """The companion that tells Prometheus about an instance which does not speak for itself."""
 
-from basalt.workload.words import FILES, STACK, Authority, Limits, Port, Probe, Reload, Scrape, Tier, Workload
+from basalt.workload.watched import Scrape
+from basalt.workload.words import FILES, STACK, Authority, Limits, Port, Probe, Reload, Tier, Workload
 
 #: Seconds between two looks at who watches others. Every scrape looks at it too and tells of it; the probe is for `up`,
 #: and would cost more than the watching.
