@@ -30,7 +30,8 @@ down: ## remove a stack; its data stays unless DATA=delete
 	@$(INSIDE) python -m basalt down --stack $(STACK) --data $(DATA) $(if $(filter delete,$(DATA)),--yes)
 
 test: setup test-tools lint ## everything, live tests of a stack of their own included
-	@$(INSIDE) python -m pytest -m "not live" --numprocesses 2 && python -m pytest -m live
+	@$(INSIDE) python -m pytest -m "not live" --numprocesses 2 && \
+	  python -m pytest -m live --numprocesses 2 --dist loadgroup
 
 check: ## what a change must pass, in under a minute and without an engine
 	@$(SETUP) --only local-state python-env

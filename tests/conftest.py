@@ -22,6 +22,15 @@ _FAILURES = 5
 _WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Two processes share the live tests: one has the stack that most of them use, and the other all else."""
+    for item in items:
+        if item.get_closest_marker("live"):
+            shared = "project" in getattr(item, "fixturenames", ())
+            item.add_marker(pytest.mark.xdist_group("stack" if shared else "others"))
+
+
 def pytest_sessionstart() -> None:
     """Those of the last run are over."""
     if not _WORKER:

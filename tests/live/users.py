@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from typing import Self
 
 import httpx
@@ -17,8 +18,8 @@ class Users:
     def __init__(self, edge: Edge) -> None:
         self._edge = edge
         self._ended = threading.Event()
-        #: Requests that had no answer, or a server's error.
-        self.failed = 0
+        #: Requests that had no answer, or a server's error: when and which, and what came of it.
+        self.failures: list[str] = []
         #: Those that were answered well.
         self.served = 0
         #: Looks to be had without a pause.
@@ -36,7 +37,7 @@ class Users:
 
     def come_back(self) -> None:
         """For each request that failed there are 25 that do not: fewer than one in twenty was bad then."""
-        self._owed = 25 * self.failed
+        self._owed = 25 * len(self.failures)
 
     def _go(self) -> None:
         order = 1
@@ -47,16 +48,19 @@ class Users:
                         placed = self._ask(client, "POST", "/orders", json={"product": "lamp", "quantity": 1})
                         order = placed.get("id", order)
                     self._ask(client, "GET", f"/jobs/{order}")
-                except httpx.TransportError:
-                    self.failed += 1
+                except httpx.TransportError as error:
+                    self._missed(error.request, repr(error))
 
     def _ask(self, client: httpx.Client, method: str, path: str, **body: object) -> dict[str, int]:
         """The answer; empty when it is a server's error. httpx.HTTPStatusError when the request was wrong."""
         answer = client.request(method, path, **body)  # type: ignore[arg-type]
         if answer.is_server_error:
-            self.failed += 1
+            self._missed(answer.request, f"{answer.status_code} {answer.text}")
             return {}
         self._owed = max(0, self._owed - 1)
         self.served += 1
         found: dict[str, int] = answer.raise_for_status().json()
         return found
+
+    def _missed(self, request: httpx.Request, came: str) -> None:
+        self.failures.append(f"{datetime.now(UTC):%T.%f} {request.method} {request.url.path}: {came}")
