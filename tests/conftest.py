@@ -22,13 +22,13 @@ _FAILURES = 5
 _WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
-@pytest.hookimpl(trylast=True)
+# Before xdist reads the groups.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Two processes share the live tests: one has the stack that most of them use, and the other all else."""
     for item in items:
-        if item.get_closest_marker("live"):
-            shared = "project" in getattr(item, "fixturenames", ())
-            item.add_marker(pytest.mark.xdist_group("stack" if shared else "others"))
+        stack = "project" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("stack" if stack else "others"))
 
 
 def pytest_sessionstart() -> None:

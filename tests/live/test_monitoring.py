@@ -33,7 +33,11 @@ def test_every_rule_is_evaluated_and_an_idle_stack_is_silent(project: Project) -
         assert {(label["alertname"], label.get("subject")) for label in labels} == {("Watchdog", None)}
         return True
 
-    until(told, "every rule evaluated, only the watchdog firing", 90, every=2)
+    try:
+        until(told, "every rule evaluated, only the watchdog firing", 90, every=2)
+    except AssertionError as error:
+        error.add_note(project.basalt("logs", "--level", "fatal", "--since", "20m").stdout)
+        raise
 
 
 def test_every_service_tells_how_it_is(project: Project) -> None:

@@ -38,8 +38,11 @@ _HTTPS, _HTTP, _STATUS, _METRICS = 8443, 8080, 8081, 9113
 _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  the host's, outside dev and test
 #: Largest request bodies that may wait in memory at once, each until all of it is there.
 _BODIES = 8
-#: Its error log; the access log is JSON.
-_ERRORS = LogFormat(r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)")
+#: Its error log; the access log is JSON. Only after an "emerg" it ends: a client's bad handshake may be "crit", and a
+#: connection that a reload has cut is an "alert" (ngx_event_openssl.c, ngx_process_cycle.c).
+ERROR_LOG = LogFormat(
+    r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)", (("alert", "error"), ("crit", "error"))
+)
 #: Seconds for answers under way when a worker stops, beyond the longest answer.
 _GRACE = 5
 
@@ -63,7 +66,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", f"http://127.0.0.1:{_HTTP}/edge/healthz")),
         stop=Stop("SIGQUIT", settings.timeout + 2 * _GRACE),
         reload=Reload(("edge-reload",)),
-        log_format=_ERRORS,
+        log_format=ERROR_LOG,
     )
     # The arguments differ from instance to instance; kingpin reads them from a file, one a line.
     command = ("prometheus-nginx-exporter", f"@{FILES}/arguments")

@@ -8,6 +8,7 @@ from typing import Any
 
 from basalt.collect import rules
 from basalt.probing import looks, route_seconds
+from basalt.services.nginx.plan import ERROR_LOG
 from basalt.services.statuspage.components import components, domain
 from basalt.services.statuspage.settings import PORT, Settings, published
 from basalt.site import Instance, Site
@@ -34,8 +35,6 @@ from basalt.workload import (
 
 _FOLDER = "/var/lib/statuspage"
 _METRICS = 9857
-#: nginx's error log, whose access log is JSON; and the writer's.
-_SERVER_LOG = LogFormat(r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)")
 _WRITER_LOG = LogFormat(r"^(?P<level>[A-Z]+) (?P<message>.*)")
 #: Seconds after which a writer that has written nothing is stuck; it writes every five.
 _STUCK = 60
@@ -55,7 +54,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         probe=asks_https(f"https://localhost:{_METRICS}/healthz", interval=RARELY),
         stop=Stop("SIGQUIT"),
         reload=Reload(signal="SIGHUP"),
-        log_format=_SERVER_LOG,
+        log_format=ERROR_LOG,
         scrapes=(Scrape(),),
     )
     written = f'test -n "$(find {_FOLDER}/metrics -newermt "{_STUCK} seconds ago")"'

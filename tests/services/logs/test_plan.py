@@ -139,6 +139,13 @@ def test_every_word_of_a_program_becomes_one_of_ours() -> None:
         assert [name for name, theirs in LEVELS if re.fullmatch(theirs, word, re.IGNORECASE)] == [level]
 
 
+@pytest.mark.parametrize("word", ["alert", "crit"])
+def test_what_a_client_can_bring_about_is_no_end_of_nginx(word: str) -> None:
+    (instance,) = FULL.site.of("nginx")
+    assert instance.workload.log_format is not None
+    assert dict(instance.workload.log_format.levels)[word] == "error"
+
+
 def test_what_the_configuration_cannot_hold_is_refused() -> None:
     assert quoted(r'a"b\d') == r'"a\"b\\d"'
     with pytest.raises(ValueError, match="backtick"):
