@@ -40,9 +40,7 @@ _EVERY_ADDRESS = "0.0.0.0"  # noqa: S104  the host's, outside dev and test
 _BODIES = 8
 #: Its error log; the access log is JSON. Only after an "emerg" it ends: a client's bad handshake may be "crit", and a
 #: connection that a reload has cut is an "alert" (ngx_event_openssl.c, ngx_process_cycle.c).
-ERROR_LOG = LogFormat(
-    r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)", (("alert", "error"), ("crit", "error"))
-)
+ERROR_LOG = LogFormat(r"^[\d/]+ [\d:]+ \[(?P<level>[a-z]+)\] (?P<message>.*)", (("alert", "error"), ("crit", "error")))
 #: Seconds for answers under way when a worker stops, beyond the longest answer.
 _GRACE = 5
 
