@@ -31,7 +31,7 @@ down: ## remove a stack; its data stays unless DATA=delete
 
 test: setup test-tools lint ## everything, live tests of a stack of their own included
 	@$(INSIDE) python -m pytest -m "not live" --numprocesses 2 && \
-	  python -m pytest -m live --numprocesses 2 --dist loadgroup
+	  python -m pytest -m live --numprocesses 2 --dist loadscope
 
 check: ## what a change must pass, in under a minute and without an engine
 	@$(SETUP) --only local-state python-env

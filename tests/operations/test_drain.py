@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 
 from basalt.cli import app
 from basalt.operations.drain.decide import Leave, leave, members_stay
+from basalt.operations.drain.names import back, past
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.plan import survey
@@ -31,8 +32,12 @@ def test_who_is_served_by_others_goes_first_and_consensus_last() -> None:
     assert [{one.workload.tier for one in group} for group in found.groups] == [
         {Tier.WATCH},
         {Tier.DATA},
+        {Tier.DATA},
+        {Tier.DATA},
         {Tier.CONTROL},
     ]
+    assert "pgbouncer-2" in {one.name for one in found.groups[1]}
+    assert [[one.name for one in group] for group in found.groups[2:4]] == [["haproxy-1"], ["postgres-3"]]
     assert [one.name for one in found.groups[-1]] == ["etcd-1", "redis-sentinel-2"]
     assert found.away == ()
 
@@ -79,6 +84,29 @@ def test_a_stack_on_one_host_and_a_host_that_is_not_there_are_told() -> None:
     assert "etcd is on local alone" in refusal("dev", "local")
     assert leaving("dev", "local", outage=True).groups
     assert "has no host data-9; there are: " in refusal("prod-iad", "data-9")
+
+
+NAMES = """127.0.0.1\tlocalhost
+192.0.2.1\thaproxy
+192.0.2.2\thaproxy
+192.0.2.1\thaproxy-1
+192.0.2.2\thaproxy-2
+172.20.0.9\tpgbouncer-1
+"""
+
+
+def test_shared_names_lead_past_a_host_and_back() -> None:
+    led = past(NAMES, "192.0.2.1")
+    assert led == NAMES.replace("192.0.2.1\thaproxy\n", "")
+    assert past(led, "192.0.2.1") == led
+    restored = back(led, [("haproxy", "192.0.2.1"), ("haproxy-1", "192.0.2.1")])
+    assert sorted(restored.splitlines()) == sorted(NAMES.splitlines())
+    assert back(restored, [("haproxy", "192.0.2.1")]) == restored
+
+
+def test_a_name_that_leads_nowhere_else_stays() -> None:
+    led = past(NAMES, "192.0.2.1")
+    assert past(led, "192.0.2.2") == led
 
 
 def test_who_is_about_to_leave_does_not_take_over() -> None:

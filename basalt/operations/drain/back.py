@@ -11,6 +11,7 @@ from docker.models.containers import Container
 from basalt.operations import local_state
 from basalt.operations.drain.decide import carried
 from basalt.operations.drain.hands import FAULTS, RUNS, DrainError, containers, each
+from basalt.operations.drain.names import lead_back
 from basalt.operations.drain.succeed import not_following
 from basalt.operations.status import sick
 from basalt.operations.switchover.hands import HandError
@@ -51,6 +52,7 @@ def undrain(topology: Topology, host: str, say: Say) -> Filled:
         started += _start(here, there, host, say)
         _wait(site, host, here)
     if there:
+        lead_back(site, host)
         _whole(site, say)
     return Filled(host, tuple(started), round(time.monotonic() - began, 1))
 

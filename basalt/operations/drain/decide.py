@@ -1,6 +1,6 @@
 """What leaves a host, in which order, and whether it may. Pure: nothing has been touched when it is refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from basalt.operations.switchover.decide import RefusedError
@@ -15,7 +15,7 @@ _CAN_WAIT = (Tier.BACKUP, Tier.WATCH)
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """`groups`: the instances of a host, in the order in which they stop, a tier at a time; they start in the opposite
+    """`groups`: the instances of a host, in the order in which they stop, a group at a time; they start in the opposite
     one. `away`: what nobody does until the host is back, in sentences."""
 
     host: str
@@ -29,16 +29,24 @@ class Leave:
 
 
 def carried(site: Site, host: str) -> tuple[tuple[Instance, ...], ...]:
-    """What lasts on a host, a tier at a time, who is served by others first. RefusedError where there is no such
-    host."""
+    """What lasts on a host, tier by tier, who is served by others first. RefusedError where there is no such host."""
     topology = site.topology
     if topology.target is not Target.DOCKER:
         raise RefusedError(f"stack {topology.name} is on {topology.target}; its nodes are drained by kubectl drain")
     if host not in topology.hosts:
         raise RefusedError(f"stack {topology.name} has no host {host}; there are: {', '.join(topology.hosts)}")
     here = [one for one in site.instances if one.host == host and not one.workload.task]
-    tiers = [tuple(one for one in here if one.workload.tier is tier) for tier in reversed(Tier)]
-    return tuple(group for group in tiers if group)
+    tiers = ([one for one in here if one.workload.tier is tier] for tier in reversed(Tier))
+    return tuple(group for tier in tiers for group in _served_first(tier))
+
+
+def _served_first(tier: list[Instance]) -> Iterator[tuple[Instance, ...]]:
+    """PgBouncer lets its transactions end while HAProxy is still there. Those that use each other go together."""
+    while tier:
+        used = {use.workload for one in tier for use in one.workload.uses if use.workload != one.workload.name}
+        group = [one for one in tier if one.workload.name not in used] or tier
+        yield tuple(group)
+        tier = [one for one in tier if one not in group]
 
 
 def leave(site: Site, host: str, sick: Mapping[str, str], *, outage: bool) -> Leave:

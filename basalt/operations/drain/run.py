@@ -13,6 +13,7 @@ from docker.models.containers import Container
 from basalt.operations import local_state, objects
 from basalt.operations.drain.decide import Leave, carried, leave, members_stay
 from basalt.operations.drain.hands import LIVES, DrainError, containers, each
+from basalt.operations.drain.names import lead_past
 from basalt.operations.drain.succeed import succeed
 from basalt.operations.status import sick
 from basalt.operations.switchover import run as planned
@@ -76,6 +77,7 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
     master = succeed(site, host)
     if master:
         say(f"{master} is the master of Redis")
+    lead_past(site, host, wait)
     for group in leaving.groups:
         if stopping := [one for one in group if one.name in living]:
             say(f"{', '.join(one.name for one in stopping)}: stopped")
