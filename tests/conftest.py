@@ -1,7 +1,9 @@
 """What failed first, in a few lines, where `.ci/run` finds it: the whole output is long, and what fails after a live
 test often fails because of it."""
 
+import fcntl
 import os
+from collections.abc import Generator
 from pathlib import Path
 
 import hypothesis
@@ -13,7 +15,8 @@ from xdist.scheduler import LoadScopeScheduling
 hypothesis.settings.register_profile("basalt", deadline=None)
 hypothesis.settings.load_profile("basalt")
 
-FAILURES = Path(__file__).parent.parent / ".basalt" / "reports" / "failures.txt"
+_FOLDER = Path(__file__).parent.parent / ".basalt" / "reports"
+FAILURES = _FOLDER / "failures.txt"
 
 #: Lines of a message that are kept at its beginning and at its end: an assertion's explanation comes first, the reason
 #: of a command that failed last.
@@ -38,6 +41,20 @@ class Lines(LoadScopeScheduling):  # type: ignore[misc]  # not typed
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lines | None:
     """For `--dist loadscope`. Groups of xdist 3.8 itself are lost in pytest 9, which does not let it name them."""
     return Lines(config, log) if config.getvalue("dist") == "loadscope" else None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """While a test that is marked `alone` runs, the other process begins none."""
+    if not _WORKER or not item.get_closest_marker("live"):
+        return (yield)
+    _FOLDER.mkdir(parents=True, exist_ok=True)
+    with (_FOLDER / "turn.lock").open("w") as turn, (_FOLDER / "machine.lock").open("w") as machine:
+        # Who waits for the machine keeps the turn: else the other would take it again and again.
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        fcntl.flock(machine, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        return (yield)
 
 
 def pytest_sessionstart() -> None:

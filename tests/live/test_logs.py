@@ -172,6 +172,7 @@ def costs(project: Project, seconds: int) -> str:
     )
 
 
+@pytest.mark.alone
 def test_ten_thousand_lines_a_second_for_a_minute_are_all_kept(project: Project) -> None:
     mark, lines = secrets.token_hex(8), FLOOD * SECONDS
     with counting(project.stack, "flood", mark, lines, FLOOD) as container:
