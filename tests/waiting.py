@@ -6,6 +6,9 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
+#: Looks take a third of the time at most: what is waited for needs the processor too.
+_REST = 2
+
 
 def until(look: Callable[[], T], what: str, seconds: float = 60, every: float = 0.2) -> T:
     """What `look` gives as soon as it is true. An OSError or an assertion inside counts as not yet.
@@ -13,7 +16,7 @@ def until(look: Callable[[], T], what: str, seconds: float = 60, every: float = 
     AssertionError naming `what` and the last answer after `seconds`."""
     deadline = time.monotonic() + seconds
     last: object = None
-    while time.monotonic() < deadline:
+    while (began := time.monotonic()) < deadline:
         try:
             found = look()
         except (OSError, AssertionError) as error:
@@ -22,5 +25,5 @@ def until(look: Callable[[], T], what: str, seconds: float = 60, every: float = 
             if found:
                 return found
             last = found
-        time.sleep(every)
+        time.sleep(max(every, _REST * (time.monotonic() - began)))
     raise AssertionError(f"{what} did not come within {seconds:.0f} s; last seen: {last!r}")

@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import time
 from pathlib import Path
@@ -41,9 +42,13 @@ def healthy(project: Project) -> list[str]:
 
 
 @pytest.mark.breaks
-def test_every_container_killed_in_turn_heals(project: Project, edge: Edge) -> None:
+def test_containers_of_every_workload_killed_in_turn_heal(project: Project, edge: Edge) -> None:
     until(lambda: orders_go_through(edge), "a working stack", 60)
     lasting = [i for i in project.plan.site.instances if not i.workload.task]
+    if not os.environ.get("BASALT_TEST_HEALING"):
+        # One of each workload, another one each time.
+        workloads = {instance.workload.name: instance for instance in random.sample(lasting, len(lasting))}
+        lasting = [instance for instance in lasting if instance in workloads.values()]
     rows = []
     for instance in lasting:
         started_at = project.containers()[instance.name].attrs["State"]["StartedAt"]
