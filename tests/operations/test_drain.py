@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from basalt.cli import app
 from basalt.operations.drain.decide import Leave, leave, members_stay
-from basalt.operations.drain.names import back, past
+from basalt.operations.drain.names import past
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.plan import survey
@@ -86,27 +86,12 @@ def test_a_stack_on_one_host_and_a_host_that_is_not_there_are_told() -> None:
     assert "has no host data-9; there are: " in refusal("prod-iad", "data-9")
 
 
-NAMES = """127.0.0.1\tlocalhost
-192.0.2.1\thaproxy
-192.0.2.2\thaproxy
-192.0.2.1\thaproxy-1
-192.0.2.2\thaproxy-2
-172.20.0.9\tpgbouncer-1
-"""
-
-
-def test_shared_names_lead_past_a_host_and_back() -> None:
-    led = past(NAMES, "192.0.2.1")
-    assert led == NAMES.replace("192.0.2.1\thaproxy\n", "")
-    assert past(led, "192.0.2.1") == led
-    restored = back(led, [("haproxy", "192.0.2.1"), ("haproxy-1", "192.0.2.1")])
-    assert sorted(restored.splitlines()) == sorted(NAMES.splitlines())
-    assert back(restored, [("haproxy", "192.0.2.1")]) == restored
-
-
-def test_a_name_that_leads_nowhere_else_stays() -> None:
-    led = past(NAMES, "192.0.2.1")
-    assert past(led, "192.0.2.2") == led
+def test_poolers_that_stay_know_a_haproxy_that_stays() -> None:
+    site = survey(load_stack(ROOT, "prod-iad"))
+    assert [one.host for one in site.of("haproxy")] == ["data-1", "data-2"]
+    assert past(site, "data-1") == {"pgbouncer-1": "haproxy-2"}
+    assert past(site, "data-3") == {}
+    assert past(survey(load_stack(ROOT, "dev")), "local") == {}
 
 
 def test_who_is_about_to_leave_does_not_take_over() -> None:

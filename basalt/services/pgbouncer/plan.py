@@ -33,7 +33,7 @@ _POOLED = ("app", "readonly")
 _CA = f"{FILES}/tls/stack/ca.crt"
 #: Each connection is an open file. PgBouncer takes the soft limit as it is, which is 1024 with some engines: it would
 #: refuse clients before `max_client_conn` does.
-_START = 'ulimit -S -n "$(ulimit -H -n)" && exec pgbouncer "$@"'
+_START = ': > /tmp/instead.ini && ulimit -S -n "$(ulimit -H -n)" && exec pgbouncer "$@"'
 _FLAGS = (f"--web.config.file={FILES}/web.yml", "--log.format=json")
 
 

@@ -3,8 +3,9 @@
     pgbouncer-guard hold SECONDS [DATABASE...]
                                     says "ready"; at the word `pause` lets transactions end and keeps all others waiting
     pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
-    pgbouncer-guard reconnect ADDRESS SECONDS
-                                    each connection to a server ends with its transaction, until none leads to ADDRESS
+    pgbouncer-guard lead NAME TARGET ADDRESS SECONDS
+                                    databases at NAME are at TARGET, until no connection leads to ADDRESS
+    pgbouncer-guard lead-back       they are at NAME again
 
 A pause ends at the word `resume`, after which there may be another; at the end of input (whoever gave the words is
 gone); after SECONDS; and at a signal. A guard that is killed leaves a note with its deadline; the container's probe
@@ -19,14 +20,13 @@ import time
 
 import note
 from console import Console, ConsoleError
+from leading import lead, lead_back
 from words import LATE, Words, say
 
 _IDLE = 60.0  # seconds for the word `pause`
 _SERVED = 10.0  # seconds for those who waited
 _AGAIN = 5.0  # seconds in which a RESUME is tried
 _POLL = 0.05
-_KNOWN = 1.5  # seconds until PgBouncer has read its names anew (`dns_max_ttl`)
-_AWAY = 0.2  # seconds between two looks at connections
 _TIMEOUT = "query_wait_timeout"
 
 
@@ -122,40 +122,36 @@ def mend(*, now: bool) -> int:
     return 0 if resumed else 1
 
 
-def reconnect(address: str, seconds: float) -> int:
-    """0 when no connection leads to an address that no name has any more; 1 when one still does after `seconds`."""
-    console, began = Console(), time.monotonic()
-    while time.monotonic() < began + _KNOWN + seconds:
-        known = time.monotonic() > began + _KNOWN
-        if not any(row["addr"] == address for row in console.ask("SHOW SERVERS")):
-            if known:
-                say("reconnected")
-                return 0
-        else:
-            console.ask("RECONNECT")
-        time.sleep(_AWAY)
-    say("late", why=f"a transaction is open through {address}")
-    return 1
-
-
-def main() -> int:
-    """See above."""
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     holding = verbs.add_parser("hold")
     holding.add_argument("seconds", type=float)
     holding.add_argument("databases", nargs="*")
     verbs.add_parser("mend").add_argument("--now", action="store_true", help="whether or not its deadline has passed")
-    moving = verbs.add_parser("reconnect")
-    moving.add_argument("address")
-    moving.add_argument("seconds", type=float)
-    options = parser.parse_args()
-    try:
-        if options.verb == "hold":
+    leading = verbs.add_parser("lead")
+    for word in ("name", "target", "address"):
+        leading.add_argument(word)
+    leading.add_argument("seconds", type=float)
+    verbs.add_parser("lead-back")
+    return parser.parse_args()
+
+
+def _do(options: argparse.Namespace) -> int:
+    match options.verb:
+        case "hold":
             return hold(options.seconds, options.databases)
-        if options.verb == "reconnect":
-            return reconnect(options.address, options.seconds)
-        return mend(now=options.now)
+        case "lead":
+            return lead(options.name, options.target, options.address, options.seconds)
+        case "lead-back":
+            return lead_back()
+    return mend(now=options.now)
+
+
+def main() -> int:
+    """See above."""
+    try:
+        return _do(_options())
     except (OSError, ConsoleError) as error:
         say("refused", why=str(error))
         return 1
