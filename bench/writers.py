@@ -46,9 +46,10 @@ class Row:
 class Client(threading.Thread):
     """One writer with a connection of its own."""
 
-    def __init__(self, number: int, run: str, link: dict[str, Any], ledger: TextIO, stop: threading.Event) -> None:
+    def __init__(self, number: int, told: dict[str, Any], ledger: TextIO, stop: threading.Event) -> None:
         super().__init__(daemon=True)
-        self._number, self._run, self._link, self._ledger, self._halt = number, run, link, ledger, stop
+        self._run, self._link, self._pause = told["run"], told["clients"][number], told["pause"]
+        self._number, self._ledger, self._halt = number, ledger, stop
         self._connection: Connection | None = None
 
     def run(self) -> None:
@@ -61,8 +62,8 @@ class Client(threading.Thread):
             told = f"{seq} {outcome} {sent:.6f} {time.monotonic():.6f} {error}".rstrip()
             self._ledger.write(told + "\n")
             self._ledger.flush()
-            if outcome != "acked":
-                self._halt.wait(_AGAIN)
+            if pause := self._pause if outcome == "acked" else _AGAIN:
+                self._halt.wait(pause)
         if self._connection:
             self._connection.close()
 
@@ -93,7 +94,7 @@ def serve(folder: Path) -> None:
     told = json.loads((folder / "link.json").read_text())
     stop = threading.Event()
     files = [(folder / f"{number}.ledger").open("w") for number in range(len(told["clients"]))]
-    clients = [Client(number, told["run"], link, files[number], stop) for number, link in enumerate(told["clients"])]
+    clients = [Client(number, told, file, stop) for number, file in enumerate(files)]
     for client in clients:
         client.start()
     sys.stdin.read()
@@ -104,14 +105,14 @@ def serve(folder: Path) -> None:
 
 class Writers:
     """The process as its caller has it; `links`: libpq's parameters, one for each client. They hold a password, so
-    `folder` is the caller's to guard and to remove."""
+    `folder` is the caller's to guard and to remove. `pause`: seconds of a client after a row that was acknowledged."""
 
-    def __init__(self, folder: Path, run: str, links: list[dict[str, Any]]) -> None:
+    def __init__(self, folder: Path, run: str, links: list[dict[str, Any]], pause: float = 0) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         link = folder / "link.json"
         link.touch(mode=0o600)
-        link.write_text(json.dumps({"run": run, "clients": links}))
+        link.write_text(json.dumps({"run": run, "clients": links, "pause": pause}))
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> "Writers":

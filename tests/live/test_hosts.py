@@ -190,7 +190,7 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
 ) -> None:
     with connect(spread, "haproxy.write", "migrate") as connection:
         connection.execute(SCHEMA)
-    with Users(front) as users, Writers(tmp_path / "rows", "drain", [pooled(spread)] * 4) as writers:
+    with Users(front) as users, Writers(tmp_path / "rows", "drain", [pooled(spread)] * 4, pause=0.01) as writers:
         until(lambda: len(writers.rows()) > 100 and users.served > 10, "writers and users", 60)
         told = spread.told("drain", EMPTIED, "--wait", "60", "--yes")
         assert told["leader"] not in (None, leading)

@@ -69,7 +69,7 @@ def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, acce
     until(lambda: _holds(lost, "s3"), "a backup", 240, every=2)
     until(lambda: _redis(lost, "RPUSH queue aJobThatWaits") == "1", "a member that takes writes", 60)
     execute(lost.containers()["backup-scheduler-1"], "backup-keep", "--take=redis", "--repository=s3")
-    with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4) as writers:
+    with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4, pause=0.01) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 4, "writers", 30)
         surely = [(row.client, row.seq) for row in writers.rows() if row.outcome == "acked"]
         name = execute(

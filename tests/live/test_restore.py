@@ -80,7 +80,7 @@ def written(project: Project, folder: Path, seconds: float) -> tuple[list[Row], 
     """Rows of eight writers, and a moment among them: by the calendar, and by the clock that the rows have."""
     with connect(project, "haproxy.write", "migrate") as connection:
         connection.execute(f"TRUNCATE {TABLE}")
-    with Writers(folder, RUN, [dict(parameters(project, "pgbouncer.sql", "app"))] * 8) as writers:
+    with Writers(folder, RUN, [dict(parameters(project, "pgbouncer.sql", "app"))] * 8, pause=0.01) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 8, "writers", 30)
         time.sleep(random.uniform(0.2, seconds))  # a moment of chance, not a condition
         moment, clock = datetime.now(UTC), time.monotonic()

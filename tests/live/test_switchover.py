@@ -90,7 +90,7 @@ def readers(project: Project, number: int = 2) -> Iterator[list[str]]:
     def read() -> None:
         try:
             with psycopg.connect(autocommit=True, **{**application(project), "dbname": "shop_ro"}) as connection:
-                while not stop.is_set():
+                while not stop.wait(0.01):
                     connection.execute("SELECT count(*) FROM pg_class")
         except psycopg.Error as error:
             failures.append(str(error))
@@ -109,7 +109,7 @@ def readers(project: Project, number: int = 2) -> Iterator[list[str]]:
 def written(project: Project, folder: Path, *command: str) -> Account:
     """What four writers saw of a command; those who read saw nothing of it."""
     run = folder.name
-    with readers(project) as unread, Writers(folder, run, [application(project)] * 4) as writers:
+    with readers(project) as unread, Writers(folder, run, [application(project)] * 4, pause=0.01) as writers:
         until(lambda: len(writers.rows()) > 100, "writers that write", 30)
         project.basalt(*command)
         before = len(writers.rows())
