@@ -168,7 +168,7 @@ def measure() -> dict[str, Any]:
             _asks_for_a_boot(made)
             return _under_load(made, project, Path(name))
         finally:
-            project.basalt("down", "--orphans", "--data", "delete", "--yes")
+            project.remove()
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ def prepare(stack: str, network: str, tables: tuple[str, ...], **services: dict[
 
 def remove(project: Project) -> None:
     """Nothing of it stays."""
-    project.basalt("down", "--orphans", "--data", "delete", "--yes")
+    project.remove()
     shutil.rmtree(project.folder)
 
 

@@ -227,7 +227,7 @@ def plain(plan: Plan) -> float:
 def clear(project: Project, *, files: bool) -> None:
     """Removes the containers and their data; `files` too, or keeps network and file volumes for the plain arm."""
     if files:
-        project.basalt("down", "--orphans", "--data", "delete", "--yes")
+        project.remove()
         return
     names = [str(container.name) for container in project.containers().values()]
     subprocess.run(["docker", "rm", "--force", *names], check=True, capture_output=True)

@@ -34,7 +34,7 @@ def small(lab: Lab) -> Iterator[Project]:
             project.up()
             yield project
         finally:
-            project.basalt("down", "--orphans", "--data", "delete", "--yes")
+            project.remove()
     lab.right("harden", "--tags", "firewall")
 
 

@@ -5,13 +5,9 @@ BASALT_TEST_KEEP=1 leaves it for the next run, which then only brings it to what
 import os
 import time
 from collections.abc import Generator, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from docker.errors import APIError
-from docker.models.containers import Container
 
 from tests.live.edge import Edge
 from tests.live.project import ROOT, Project, copy, forget
@@ -36,16 +32,8 @@ def project() -> Iterator[Project]:
         yield made
     finally:
         if not keep:
-            # Nobody needs an end in order.
-            with ThreadPoolExecutor(4) as pool:
-                list(pool.map(_end, made.containers().values()))
-            made.basalt("down", "--orphans", "--data", "delete", "--yes")
+            made.remove()
             forget(FOLDER)
-
-
-def _end(container: Container) -> None:
-    with suppress(APIError):  # it has ended by itself
-        container.kill()
 
 
 @pytest.fixture(scope="session")

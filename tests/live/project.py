@@ -7,11 +7,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from docker.errors import APIError
 from docker.models.containers import Container
 
 from basalt.plan import Plan, plan
@@ -79,6 +82,12 @@ class Project:
         """`basalt up`"""
         return self.basalt("up", "--yes")
 
+    def remove(self) -> None:
+        """The stack and its data. Whoever still runs is killed: nobody needs an end in order."""
+        with ThreadPoolExecutor(4) as pool:
+            list(pool.map(_kill, self.containers().values()))
+        self.basalt("down", "--orphans", "--data", "delete", "--yes")
+
     @property
     def stack_file(self) -> Path:
         """The stack file in the copy."""
@@ -111,6 +120,11 @@ class Project:
         mark: dict[str, Any] = {"label": f"basalt.stack={self.stack}"}
         found = [c for engine in self.engines for c in connect(engine).containers.list(all=True, filters=mark)]
         return {str(container.name).removeprefix(f"{self.stack}-"): container for container in found}
+
+
+def _kill(container: Container) -> None:
+    with suppress(APIError):  # it has ended by itself
+        container.kill()
 
 
 def copy(folder: Path, stack: str) -> Project:

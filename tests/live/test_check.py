@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
 from docker.models.containers import Container
 
 from basalt.images import reference
@@ -35,8 +36,14 @@ def passes(project: Project) -> bool:
     return True
 
 
-def test_every_row_is_measured_and_none_fails(project: Project) -> None:
+@pytest.fixture(scope="module")
+def passing(project: Project) -> None:
+    """As every test here leaves it."""
     until(lambda: passes(project), "a checklist that passes", 300, every=3)
+
+
+@pytest.mark.usefixtures("passing")
+def test_every_row_is_measured_and_none_fails(project: Project) -> None:
     _, rows = asked(project)
     assert {service for service, _ in rows} == {"stack", *project.topology.services}
     assert len(rows) > 100
@@ -60,8 +67,8 @@ def intruder(project: Project) -> Iterator[Container]:
         made.remove(force=True)
 
 
+@pytest.mark.usefixtures("passing")
 def test_a_container_run_by_hand_is_told_and_nothing_else(project: Project) -> None:
-    until(lambda: passes(project), "a checklist that passes", 300, every=3)
     with intruder(project) as planted:
         code, rows = asked(project)
     assert (code, bad(rows, "fail", "unknown")) == (
@@ -76,8 +83,8 @@ def policy(name: str) -> Any:
     return {"Name": name}
 
 
+@pytest.mark.usefixtures("passing")
 def test_a_container_that_lost_its_restart_policy_is_told_and_nothing_else(project: Project) -> None:
-    until(lambda: passes(project), "a checklist that passes", 300, every=3)
     container = project.containers()["redis-2"]
     container.update(restart_policy=policy("no"))
     try:
@@ -91,8 +98,8 @@ def test_a_container_that_lost_its_restart_policy_is_told_and_nothing_else(proje
     assert passes(project)
 
 
+@pytest.mark.usefixtures("passing")
 def test_a_container_that_was_stopped_is_told_and_nothing_else(project: Project) -> None:
-    until(lambda: passes(project), "a checklist that passes", 300, every=3)
     # Nobody scrapes it, and on a replica nothing is asked of it.
     site, containers = project.plan.site, project.containers()
     name = next(i.name for i in site.of("backup-agent") if not is_primary(containers[f"postgres-{i.ordinal}"]))
@@ -105,8 +112,8 @@ def test_a_container_that_was_stopped_is_told_and_nothing_else(project: Project)
     until(lambda: passes(project), "a checklist that passes again", 60, every=1)
 
 
+@pytest.mark.usefixtures("passing")
 def test_what_prometheus_cannot_tell_is_unknown(project: Project) -> None:
-    until(lambda: passes(project), "a checklist that passes", 300, every=3)
     container = project.containers()["prometheus-1"]
     container.pause()
     try:

@@ -7,22 +7,26 @@ from pathlib import Path
 
 import pytest
 
+from basalt.targets.derive import derive
 from tests.live.project import ROOT, Project, execute
 
 
 @pytest.fixture(scope="module")
 def secrets(project: Project) -> dict[str, bytes]:
     """Every generated secret by name: passwords of the plan, seed, passphrase, private keys (one line of each)."""
-    named = {ref.name for planned in project.plan.planned for file in planned.files for ref in file.secrets}
-    found = {name: project.secret(name) for name in sorted(named)}
-    found["seed"] = project.pulumi("config", "get", "basalt:seed").stdout.strip()
+    planned, containers = project.plan.planned, project.containers()
+    seed = project.pulumi("config", "get", "basalt:seed").stdout.strip()
+    found = {ref.name: derive(seed, ref.name) for one in planned for file in one.files for ref in file.secrets}
+    assert found["app/demo"] == project.secret("app/demo")
+    found["seed"] = seed
     found["passphrase"] = (project.folder / ".basalt" / "passphrase").read_text().strip()
-    for name, container in project.containers().items():
-        if container.status == "running":
-            for authority in ("stack", "control"):
-                path = f"/etc/basalt/tls/{authority}/tls.key"
-                if container.exec_run(["test", "-e", path])[0] == 0:
-                    found[f"{authority} key of {name}"] = execute(container, "cat", path).splitlines()[2]
+    for one in planned:
+        name = one.instance.name
+        if containers[name].status == "running":
+            for certificate in one.certificates:
+                if certificate.key:
+                    key = execute(containers[name], "cat", f"{certificate.folder}/tls.key")
+                    found[f"{certificate.authority.name} key of {name}"] = key.splitlines()[2]
     assert len(found) > 30
     assert all(len(value) >= 16 for value in found.values()), [name for name, value in found.items() if len(value) < 16]
     return {name: value.encode() for name, value in found.items()}
