@@ -185,6 +185,7 @@ def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> N
     assert not healthy(spread)
 
 
+@pytest.mark.alone
 def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
     spread: Project, front: Edge, leading: str, master: str, tmp_path: Path
 ) -> None:
