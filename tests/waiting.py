@@ -15,8 +15,9 @@ def until(look: Callable[[], T], what: str, seconds: float = 60, every: float = 
 
     AssertionError naming `what` and the last answer after `seconds`."""
     deadline = time.monotonic() + seconds
-    last: object = None
-    while (began := time.monotonic()) < deadline:
+    last: object
+    while True:
+        began = time.monotonic()
         try:
             found = look()
         except (OSError, AssertionError) as error:
@@ -25,5 +26,8 @@ def until(look: Callable[[], T], what: str, seconds: float = 60, every: float = 
             if found:
                 return found
             last = found
-        time.sleep(max(every, _REST * (time.monotonic() - began)))
+        now = time.monotonic()
+        if now > deadline:
+            break
+        time.sleep(min(max(every, _REST * (now - began)), max(every, deadline - now)))
     raise AssertionError(f"{what} did not come within {seconds:.0f} s; last seen: {last!r}")

@@ -1,5 +1,6 @@
 """A stack over three hosts with an engine each: workloads meet by the hosts' addresses."""
 
+import json
 import os
 import shutil
 from collections import Counter
@@ -22,7 +23,7 @@ from bench.writers import SCHEMA, Writers, present, settle
 from tests.live.database import connect, parameters
 from tests.live.edge import Edge
 from tests.live.hosts import Host, hosts
-from tests.live.project import ROOT, Project, copy, forget
+from tests.live.project import ROOT, Project, copy, execute, forget
 from tests.live.test_healing import healthy, orders_go_through
 from tests.live.test_monitoring import targets_up
 from tests.live.users import Users
@@ -185,6 +186,12 @@ def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> N
     assert not healthy(spread)
 
 
+def led_past(project: Project) -> list[str | None]:
+    """The addresses that PgBouncers elsewhere do not go to."""
+    names = [one.name for one in project.plan.site.of("pgbouncer") if one.host != EMPTIED]
+    return [json.loads(execute(project.containers()[name], "pgbouncer-lead", "told"))["past"] for name in names]
+
+
 @pytest.mark.alone
 def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
     spread: Project, front: Edge, leading: str, master: str, tmp_path: Path
@@ -200,11 +207,13 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
         lasting = {one.name for one in spread.plan.site.instances if one.host == EMPTIED and not one.workload.task}
         assert set(told["stopped"]) == lasting
         assert not lasting & running
+        assert led_past(spread) == [str(spread.plan.topology.hosts[EMPTIED].address)]
         rows, served = len(writers.rows()), users.served
         until(lambda: len(writers.rows()) > rows + 100 and users.served > served + 10, "both without the host", 60)
         again = spread.told("drain", EMPTIED, "--yes")
         assert again["stopped"] == []
         back = spread.told("undrain", EMPTIED)
+        assert led_past(spread) == [None]
         assert set(back["started"]) == set(told["stopped"])
     assert not healthy(spread)
     with connect(spread, "haproxy.write", "migrate") as connection:

@@ -43,17 +43,17 @@ def undrain(topology: Topology, host: str, say: Say) -> Filled:
     """Starts what does not run, and waits until all of the stack is well. RefusedError, BusyError, EngineError when
     nothing was changed; DrainError."""
     began, site = time.monotonic(), survey(topology)
-    groups = carried(site, host)
+    tiers = carried(site, host)
     local_state.locked(topology.name)
     there = containers(site, host)
     started: list[str] = []
-    for group in reversed(groups):
-        here = [one for one in group if one.name in there]
+    for tier in reversed(tiers):
+        here = [one for one in tier if one.name in there]
         started += _start(here, there, host, say)
         _wait(site, host, here)
     if there:
-        lead_back(site, host)
         _whole(site, say)
+        lead_back(site, host)
     return Filled(host, tuple(started), round(time.monotonic() - began, 1))
 
 

@@ -15,8 +15,8 @@ _CAN_WAIT = (Tier.BACKUP, Tier.WATCH)
 
 @dataclass(frozen=True, slots=True)
 class Leave:
-    """`groups`: the instances of a host, in the order in which they stop, a group at a time; they start in the opposite
-    one. `away`: what nobody does until the host is back, in sentences."""
+    """`groups`: the instances of a host, in the order in which they stop, a group at a time. `away`: what nobody does
+    until the host is back, in sentences."""
 
     host: str
     groups: tuple[tuple[Instance, ...], ...]
@@ -29,30 +29,31 @@ class Leave:
 
 
 def carried(site: Site, host: str) -> tuple[tuple[Instance, ...], ...]:
-    """What lasts on a host, tier by tier, who is served by others first. RefusedError where there is no such host."""
+    """What lasts on a host, a tier at a time, who is served by others first. RefusedError where there is no such
+    host."""
     topology = site.topology
     if topology.target is not Target.DOCKER:
         raise RefusedError(f"stack {topology.name} is on {topology.target}; its nodes are drained by kubectl drain")
     if host not in topology.hosts:
         raise RefusedError(f"stack {topology.name} has no host {host}; there are: {', '.join(topology.hosts)}")
     here = [one for one in site.instances if one.host == host and not one.workload.task]
-    tiers = ([one for one in here if one.workload.tier is tier] for tier in reversed(Tier))
-    return tuple(group for tier in tiers for group in _served_first(tier))
+    tiers = [tuple(one for one in here if one.workload.tier is tier) for tier in reversed(Tier)]
+    return tuple(group for group in tiers if group)
 
 
-def _served_first(tier: list[Instance]) -> Iterator[tuple[Instance, ...]]:
+def _served_first(tier: tuple[Instance, ...]) -> Iterator[tuple[Instance, ...]]:
     """PgBouncer lets its transactions end while HAProxy is still there. Those that use each other go together."""
     while tier:
         used = {use.workload for one in tier for use in one.workload.uses if use.workload != one.workload.name}
-        group = [one for one in tier if one.workload.name not in used] or tier
-        yield tuple(group)
-        tier = [one for one in tier if one not in group]
+        group = tuple(one for one in tier if one.workload.name not in used) or tier
+        yield group
+        tier = tuple(one for one in tier if one not in group)
 
 
 def leave(site: Site, host: str, sick: Mapping[str, str], *, outage: bool) -> Leave:
     """RefusedError unless whoever stays can do it all. `sick`: instances that are not well, with what they are;
     `outage`: whether somebody has agreed that what the host alone does is not done meanwhile."""
-    groups = carried(site, host)
+    groups = tuple(group for tier in carried(site, host) for group in _served_first(tier))
     leaving = {one.name for group in groups for one in group}
     if staying := {name: state for name, state in sick.items() if name not in leaving}:
         told = "; ".join(f"{name} is {state}" for name, state in sorted(staying.items()))

@@ -1,17 +1,21 @@
 """While a host is empty, PgBouncers elsewhere know one HAProxy by its own name, and not all by the one that they share.
 One that logged in where no HAProxy is would refuse its clients meanwhile, unless it had another connection
-(pgbouncer/pgbouncer#872).
+(pgbouncer/pgbouncer#872). What leads them is images/pgbouncer/guard/leading.py.
 
 A PgBouncer that is started anew knows all of them again: then the drain may be said again."""
 
 from collections.abc import Iterator
+from typing import Any
 
 from basalt.operations.drain.hands import RUNS, DrainError, containers
+from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.site import Instance, Site
 
-#: Seconds beyond those for a transaction until a pooler's answer is missed.
-_MORE = 10.0
+#: Seconds until the answer of a pooler is missed, beyond those for a transaction.
+_ANSWER = 10.0
+#: What the engine says of a program that an image does not have (runc).
+_NO_PROGRAM = "executable file not found"
 
 
 def past(site: Site, host: str) -> dict[str, str]:
@@ -24,36 +28,51 @@ def past(site: Site, host: str) -> dict[str, str]:
     return {one.name: staying[number % len(staying)] for number, one in enumerate(poolers)}
 
 
-def lead_past(site: Site, host: str, wait: float) -> None:
-    """Connections through the host end with their transactions, none of which may last longer than `wait` seconds.
-    DrainError."""
-    known, address = past(site, host), site.topology.hosts[host].address
+def can_be_led(site: Site, host: str) -> None:
+    """RefusedError where a PgBouncer is older than this program."""
     for pooler in _running(site, host):
-        if pooler.name in known:
-            _tell(site, pooler, wait, "lead", "haproxy", known[pooler.name], str(address), f"{wait:g}")
+        try:
+            _ask(site, pooler, "told")
+        except HandError as error:
+            remedy = "its image is older than this command: basalt up first" if _NO_PROGRAM in str(error) else error
+            raise RefusedError(f"{pooler.name} cannot be led past {host}: {remedy}") from error
+
+
+def lead_past(site: Site, host: str, wait: float) -> None:
+    """Connections through the host end with their transactions, none of which may last longer than `wait` seconds:
+    else all are led back. DrainError."""
+    known, address = past(site, host), site.topology.hosts[host].address
+    try:
+        for pooler in _running(site, host):
+            _ask(site, pooler, "past", str(address), "haproxy", known[pooler.name], f"{wait:g}", seconds=wait)
+    except HandError as error:
+        lead_back(site, host)
+        raise DrainError(f"{error}; end it, or wait longer (--wait), and say it again") from error
 
 
 def lead_back(site: Site, host: str) -> None:
     """New connections go through every HAProxy again. DrainError."""
-    known = past(site, host)
     for pooler in _running(site, host):
-        if pooler.name in known:
-            _tell(site, pooler, 0, "lead-back")
+        try:
+            _ask(site, pooler, "back", str(site.topology.hosts[host].address))
+        except HandError as error:
+            if _NO_PROGRAM not in str(error):  # whoever does not know the way was never led
+                raise DrainError(f"{error}; say it again: basalt undrain {host}") from error
 
 
 def _running(site: Site, host: str) -> Iterator[Instance]:
+    """Those that run and may be led past the host."""
+    known = past(site, host)
     for pooler in site.of("pgbouncer"):
-        found = containers(site, pooler.host).get(pooler.name)
-        if pooler.host != host and found and found.status == RUNS:
+        found = containers(site, pooler.host).get(pooler.name) if pooler.name in known else None
+        if found and found.status == RUNS:
             yield pooler
 
 
-def _tell(site: Site, pooler: Instance, wait: float, *words: str) -> None:
-    hand = Hand(site, pooler, "pgbouncer-guard", *words)
+def _ask(site: Site, pooler: Instance, *words: str, seconds: float = 0) -> dict[str, Any]:
+    hand = Hand(site, pooler, "pgbouncer-lead", *words)
     try:
-        hand.event("led", seconds=wait + _MORE)
-    except HandError as error:
-        raise DrainError(f"{error}; end what is under way there, and say it again") from error
+        return hand.event("led", "told", seconds=seconds + _ANSWER)
     finally:
         hand.close()
         hand.wait(1)

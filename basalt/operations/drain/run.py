@@ -13,7 +13,7 @@ from docker.models.containers import Container
 from basalt.operations import local_state, objects
 from basalt.operations.drain.decide import Leave, carried, leave, members_stay
 from basalt.operations.drain.hands import LIVES, DrainError, containers, each
-from basalt.operations.drain.names import lead_past
+from basalt.operations.drain.names import can_be_led, lead_past
 from basalt.operations.drain.succeed import succeed
 from basalt.operations.status import sick
 from basalt.operations.switchover import run as planned
@@ -57,6 +57,7 @@ def prepare(topology: Topology, host: str, *, outage: bool) -> Leave:
     going = frozenset(members & {one.name for group in groups for one in group})
     if going and going != members:
         members_stay(_look(site), going)
+    can_be_led(site, host)
     return found
 
 
@@ -74,10 +75,10 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
     if going:
         # It took a while: somebody else may have emptied another host meanwhile.
         prepare(topology, host, outage=outage)
+    lead_past(site, host, wait)
     master = succeed(site, host)
     if master:
         say(f"{master} is the master of Redis")
-    lead_past(site, host, wait)
     for group in leaving.groups:
         if stopping := [one for one in group if one.name in living]:
             say(f"{', '.join(one.name for one in stopping)}: stopped")

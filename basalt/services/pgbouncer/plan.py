@@ -31,9 +31,13 @@ READ = Endpoint("haproxy", "read")
 #: Who is pooled. Migrations need sessions (advisory locks, SET ROLE) and go to HAProxy.
 _POOLED = ("app", "readonly")
 _CA = f"{FILES}/tls/stack/ca.crt"
-#: Each connection is an open file. PgBouncer takes the soft limit as it is, which is 1024 with some engines: it would
-#: refuse clients before `max_client_conn` does.
-_START = ': > /tmp/instead.ini && ulimit -S -n "$(ulimit -H -n)" && exec pgbouncer "$@"'
+#: It reads a file that leads to the declared one, or past a host (images/pgbouncer/guard/leading.py). Each connection
+#: is an open file; PgBouncer takes the soft limit as it is, which is 1024 with some engines: it would refuse clients
+#: before `max_client_conn` does.
+_START = (
+    'printf "%%include %s\\n" "$1" > /tmp/pgbouncer.ini && ulimit -S -n "$(ulimit -H -n)"'
+    " && exec pgbouncer /tmp/pgbouncer.ini"
+)
 _FLAGS = (f"--web.config.file={FILES}/web.yml", "--log.format=json")
 
 

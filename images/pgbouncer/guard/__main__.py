@@ -3,9 +3,6 @@
     pgbouncer-guard hold SECONDS [DATABASE...]
                                     says "ready"; at the word `pause` lets transactions end and keeps all others waiting
     pgbouncer-guard mend            ends a pause whose guard is dead; `mend --now` does not wait for its deadline
-    pgbouncer-guard lead NAME TARGET ADDRESS SECONDS
-                                    databases at NAME are at TARGET, until no connection leads to ADDRESS
-    pgbouncer-guard lead-back       they are at NAME again
 
 A pause ends at the word `resume`, after which there may be another; at the end of input (whoever gave the words is
 gone); after SECONDS; and at a signal. A guard that is killed leaves a note with its deadline; the container's probe
@@ -20,7 +17,6 @@ import time
 
 import note
 from console import Console, ConsoleError
-from leading import lead, lead_back
 from words import LATE, Words, say
 
 _IDLE = 60.0  # seconds for the word `pause`
@@ -122,36 +118,17 @@ def mend(*, now: bool) -> int:
     return 0 if resumed else 1
 
 
-def _options() -> argparse.Namespace:
+def main() -> int:
+    """See above."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = parser.add_subparsers(dest="verb", required=True)
     holding = verbs.add_parser("hold")
     holding.add_argument("seconds", type=float)
     holding.add_argument("databases", nargs="*")
     verbs.add_parser("mend").add_argument("--now", action="store_true", help="whether or not its deadline has passed")
-    leading = verbs.add_parser("lead")
-    for word in ("name", "target", "address"):
-        leading.add_argument(word)
-    leading.add_argument("seconds", type=float)
-    verbs.add_parser("lead-back")
-    return parser.parse_args()
-
-
-def _do(options: argparse.Namespace) -> int:
-    match options.verb:
-        case "hold":
-            return hold(options.seconds, options.databases)
-        case "lead":
-            return lead(options.name, options.target, options.address, options.seconds)
-        case "lead-back":
-            return lead_back()
-    return mend(now=options.now)
-
-
-def main() -> int:
-    """See above."""
+    options = parser.parse_args()
     try:
-        return _do(_options())
+        return hold(options.seconds, options.databases) if options.verb == "hold" else mend(now=options.now)
     except (OSError, ConsoleError) as error:
         say("refused", why=str(error))
         return 1
