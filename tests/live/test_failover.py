@@ -13,6 +13,7 @@ from tests.live.project import Project
 SHORT = 10
 
 
+@pytest.mark.alone
 @pytest.mark.breaks
 @pytest.mark.parametrize("fault", ["docker-kill", "kill", "hang"])
 def test_writes_go_on_long_before_the_lock_times_out(project: Project, fault: str) -> None:

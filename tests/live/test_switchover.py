@@ -22,7 +22,7 @@ from tests.live.database import connect, parameters
 from tests.live.project import Project, execute
 from tests.waiting import until
 
-pytestmark = pytest.mark.breaks
+pytestmark = [pytest.mark.breaks, pytest.mark.alone]
 
 MEMBERS = ("postgres-1", "postgres-2", "postgres-3")
 
