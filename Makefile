@@ -33,10 +33,10 @@ test: setup test-tools lint ## everything, live tests of a stack of their own in
 	@$(INSIDE) python -m pytest -m "not live" --numprocesses 2 && \
 	  python -m pytest -m live --numprocesses 2 --dist loadscope
 
-check: ## what a change must pass, in under a minute and without an engine
+check: ## what a change must pass, in minutes and without an engine
 	@$(SETUP) --only local-state python-env
 	@$(MAKE) --no-print-directory test-tools lint
-	@$(INSIDE) python -m pytest -m "not live"
+	@$(INSIDE) python -m pytest -m "not live" --numprocesses 2
 
 # What the tests ask from outside with: other eyes than Python's.
 test-tools: .basalt/bin/promtool
