@@ -9,10 +9,14 @@ class Settle:
     to the command. Where it refuses (exit code 2) it has changed nothing, and is repeated for a while. It waits until
     the instances of the workload `of` have been replaced where they are: nobody restarts what is being replaced.
 
+    `unless`: a line of the task's that says that nothing follows. It is believed where the stack begins: later a member
+    may wait for something else.
+
     `parameters`: what a change takes (`takes_reload`, `takes_restart`) -> name -> value. A preview shows them."""
 
     command: tuple[str, ...]
     of: str
+    unless: str
     parameters: dict[str, dict[str, str]] = field(default_factory=dict)
 
 

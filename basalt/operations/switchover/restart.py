@@ -110,6 +110,8 @@ class _Course:
     def run(self, *, everybody: bool) -> None:
         for number in range(_ROUNDS):
             left = pending(look(self.site), everybody=everybody and number == 0)
+            if not left:
+                return
             while left and (name := step(seen := _whole(self.site), left)) is not None:
                 self._restart(name, stays=in_place(seen))
                 left -= {name}

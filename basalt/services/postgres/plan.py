@@ -86,7 +86,7 @@ def _settle(parameters: dict[str, Value]) -> Settle:
     found: dict[str, dict[str, str]] = {"takes_reload": {}, "takes_restart": {}}
     for name, value in sorted(parameters.items()):
         found["takes_restart" if takes_restart(name) else "takes_reload"][name] = str(value)
-    return Settle(command=("restart", "--yes"), of="postgres", parameters=found)
+    return Settle(command=("restart", "--yes"), of="postgres", unless="nobody has to be restarted", parameters=found)
 
 
 def _members(settings: Settings, topology: Topology) -> Workload:

@@ -4,7 +4,6 @@ what comes before a change. As with files, what acts is imported where it acts."
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
 
 from basalt.targets.acting import LOADING
+from basalt.workload import Settle
 
 #: The exit code of a command that has changed nothing and may be repeated, and the seconds until then.
 _REFUSED, _AGAIN = 2, 3.0
@@ -62,7 +62,8 @@ class _SettledProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def create(self, props: dict[str, Any]) -> CreateResult:
-        self._settle(props)
+        if not _said(props["task"], props["unless"]):
+            self._settle(props)
         return CreateResult(props["stack"], props)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
@@ -80,6 +81,13 @@ class _SettledProvider(ResourceProvider):
             if done.returncode != _REFUSED or time.monotonic() > deadline:
                 raise RuntimeError(_why(done))
             time.sleep(_AGAIN)
+
+
+def _said(task: dict[str, Any], line: str) -> bool:
+    with LOADING:
+        from basalt.targets.docker.waiting import said
+
+    return said(task["engine"], task["name"], line)
 
 
 class _GuardedProvider(ResourceProvider):
@@ -147,19 +155,20 @@ class Healthy(Resource, module="basalt", name="Healthy"):
 
 
 class Settled(Resource, module="basalt", name="Settled"):
-    """What follows a task (`basalt.workload.Settle`). Every key of `parameters` is a property: so a preview tells what
-    takes a reload from what takes a restart."""
+    """What follows a task (`basalt.workload.Settle`), whose container is `task`: {name, engine}. Every key of
+    `parameters` is a property: so a preview tells what takes a reload from what takes a restart."""
 
     def __init__(
         self,
         name: str,
+        task: dict[str, Any],
+        settle: Settle,
         stack: str,
-        command: Sequence[str],
-        parameters: Mapping[str, Mapping[str, str]],
         seconds: int,
         opts: pulumi.ResourceOptions | None = None,
     ) -> None:
-        inputs = {"stack": stack, "command": list(command), "seconds": seconds, **parameters}
+        told = {"stack": stack, "command": list(settle.command), "task": task, "unless": settle.unless}
+        inputs = {**told, "seconds": seconds, **settle.parameters}
         super().__init__(_SettledProvider(), name, inputs, opts)
 
 

@@ -189,7 +189,7 @@ class Graph:
         name, stack = f"{instance.name}-settled", self._plan.topology.name
         replaced = [self._containers[member.name] for member in self._site.of(settle.of)]
         opts = self._child(depends_on=[completed, *replaced, *self._gates[settle.of]])
-        return Settled(name, stack, settle.command, settle.parameters, _TASK, opts)
+        return Settled(name, self._where(instance), settle, stack, _TASK, opts)
 
     def _where(self, instance: Instance) -> dict[str, Any]:
         return {

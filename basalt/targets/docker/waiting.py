@@ -71,6 +71,12 @@ def _looked(container: Container, patience: int, hung: set[str]) -> bool:
     return False
 
 
+def said(engine: dict[str, Any], name: str, line: str) -> bool:
+    """Whether a line is the last that a container has printed."""
+    printed: bytes = connect(engine).containers.get(name).logs(tail=1)
+    return printed.decode(errors="replace").rstrip() == line
+
+
 def wait_completed(engine: dict[str, Any], name: str, seconds: float) -> None:
     """Returns when the container has ended with 0. One that had failed before is started once more, so that a repaired
     cause needs no new container. GateError otherwise."""

@@ -29,9 +29,9 @@ from repositories import Repository, chosen
 from drill.archive import leading, log_after, log_of, stanza
 from drill.choose import Choice, NoBackupError, choose, point, told
 from drill.lineage import Log
-from drill.plan import along
 from drill.report import Report, publish, read, save
 from drill.repository import VERBOSE, faults, is_gap, spans
+from drill.target import along
 from drill.throwaway import FOLDER, STANZA, StepError, Throwaway, alone, ask
 
 REPORTS = FOLDER / "reports"

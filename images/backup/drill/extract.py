@@ -8,7 +8,8 @@ import argparse
 import sys
 
 from drill.choose import NoBackupError
-from drill.plan import NotThereError, arguments, planned
+from drill.plan import arguments, planned
+from drill.target import NotThereError
 from drill.throwaway import StepError, Throwaway, alone
 
 

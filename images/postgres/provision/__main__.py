@@ -20,6 +20,8 @@ from server import BY_SOCKET, DeclarationError, Server, over_tls
 TLS = Path("/etc/basalt/tls")
 _PAUSE = 1.0  # seconds before a failed attempt is repeated
 _NOTICE = 15.0  # seconds in which every member has taken up a changed configuration
+#: Whoever follows in an `up` need not begin (basalt.services.postgres.plan).
+_NOBODY = "nobody has to be restarted"
 _NO_PRIMARY = 3  # the exit code of `--diff` and `--apply` in the container of a replica
 
 
@@ -33,6 +35,7 @@ class Provisioner:
         link = BY_SOCKET if here else over_tls(document["sql"], TLS)
         self._server = Server(link, self._say, self._leave, dry=dry)
         self.changes = 0
+        self.restarts = False
         self.left: list[str] = []
 
     def _say(self, line: str) -> None:
@@ -74,6 +77,7 @@ class Provisioner:
             return
         self._cluster.configure(patch)
         at_start = restarting & set(changed)
+        self.restarts |= bool(at_start)
         noticed = time.monotonic() + _NOTICE
         while at_start and time.monotonic() < noticed and not all(map(self._cluster.restart_pending, self._running())):
             time.sleep(_PAUSE)
@@ -86,6 +90,7 @@ class Provisioner:
     def _tell_pending(self) -> None:
         for member in self._running():
             if self._cluster.restart_pending(member):
+                self.restarts = True
                 self._leave(f"{member['name']} has to be restarted: basalt restart")
 
 
@@ -124,6 +129,8 @@ def main() -> int:
             time.sleep(_PAUSE)
         else:
             print(f"{provisioner.changes} changes" if provisioner.changes else "nothing to change")
+            if not (dry or provisioner.restarts):
+                print(_NOBODY)
             return 2 if dry and (provisioner.changes or provisioner.left) else 0
 
 

@@ -9,8 +9,9 @@ import pytest
 from drill.archive import stanza
 from drill.choose import SEGMENT, NoBackupError, position
 from drill.lineage import Log, archived, forks, log, newest
-from drill.plan import NotThereError, Planned, Target, along, moment, plan
+from drill.plan import moment
 from drill.report import Report
+from drill.target import GapError, NotThereError, Planned, Target, along, plan
 from repositories import Repository, why
 
 DAY = datetime(2026, 11, 25, tzinfo=UTC)
@@ -145,6 +146,20 @@ def test_a_gap_before_the_moment_is_told_and_one_after_it_is_not_asked() -> None
         planned(Target(latest=True), gap)
     assert planned(Target(time=hour(4.2)), gap).label == FIRST
     assert planned(Target(label=SECOND), gap).replay == 0
+
+
+def test_a_gap_may_close_while_what_is_behind_it_is_new() -> None:
+    """Number 26 came at five o'clock; one that cannot be pushed is tried again after a minute."""
+    with pytest.raises(GapError) as told:
+        planned(Target(latest=True), log(2, segments(1, 10, 30, 25) | segments(2, 30, 40), HISTORY))
+    assert told.value.closes(hour(5) + timedelta(seconds=119))
+    assert not told.value.closes(hour(5) + timedelta(seconds=121))
+
+
+def test_where_nothing_is_behind_what_is_missing_there_is_no_gap_that_closes() -> None:
+    with pytest.raises(NotThereError, match=f"{FIRST} has a gap: without one it leads nowhere") as told:
+        planned(Target(label=FIRST), log(1, {"000000010000000000000008": hour(1)}, ""))
+    assert not isinstance(told.value, GapError)
 
 
 def test_the_end_of_a_timeline_that_was_left_can_be_asked_for() -> None:

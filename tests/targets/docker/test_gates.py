@@ -14,17 +14,17 @@ PROPS = {"stack": "dev", "seconds": 30, "takes_restart": {"max_connections": "10
 
 def test_a_command_that_fails_ends_it_with_its_message() -> None:
     with pytest.raises(RuntimeError, match=r"(?s)basalt plan --stack nope: .*no such file"):
-        _SettledProvider().create({**PROPS, "command": ["plan"], "stack": "nope"})
+        _SettledProvider().update("dev", {}, {**PROPS, "command": ["plan"], "stack": "nope"})
 
 
 def test_a_command_that_succeeds_settles() -> None:
-    assert _SettledProvider().create({**PROPS, "command": ["plan"]}).id == "dev"
+    assert _SettledProvider().update("dev", {}, {**PROPS, "command": ["plan"]}).outs == {**PROPS, "command": ["plan"]}
 
 
 def test_a_refusal_is_repeated_until_the_time_is_over() -> None:
     began = time.monotonic()
     with pytest.raises(RuntimeError, match="No such option"):  # typer's exit code for it is 2 as well
-        _SettledProvider().create({**PROPS, "command": ["plan", "--nope"], "seconds": 1})
+        _SettledProvider().update("dev", {}, {**PROPS, "command": ["plan", "--nope"], "seconds": 1})
     assert time.monotonic() - began > 1
 
 

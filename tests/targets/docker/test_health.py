@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import docker
 import pytest
@@ -10,6 +10,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 from docker.types import Healthcheck
 
+from basalt.targets.docker.gates import _SettledProvider
 from basalt.targets.docker.health import well
 from basalt.targets.docker.waiting import GateError, wait_healthy
 from tests.waiting import until
@@ -106,3 +107,20 @@ def test_who_is_gone_is_not_well(start: Start) -> None:
     container = start("true", 60)
     container.remove(force=True)
     assert not well(container), "what is known of it still says that it runs"
+
+
+@pytest.mark.parametrize(("printed", "runs"), [("changed\nnobody follows", False), ("nobody follows\nchanged", True)])
+def test_what_follows_a_task_is_left_out_where_it_says_so_last(printed: str, *, runs: bool) -> None:
+    """The command would fail: there is no such option."""
+    name = f"basalt-task-{uuid.uuid4().hex[:8]}"
+    client = docker.from_env()
+    container = client.containers.create(base_image.name(), ["printf", printed], name=name, network_mode="none")
+    task = {"name": name, "engine": {"url": "unix:///var/run/docker.sock", "certificates": ""}}
+    props = {"stack": "dev", "command": ["plan", "--nope"], "task": task, "unless": "nobody follows", "seconds": 0}
+    try:
+        container.start()
+        container.wait(timeout=30)
+        with pytest.raises(RuntimeError, match="No such option") if runs else nullcontext():
+            _SettledProvider().create(props)
+    finally:
+        container.remove(force=True)
