@@ -7,7 +7,6 @@ container where a reload is enough, and an engine that is only reached by ssh or
 What acts is imported where it acts: an `up` in which nothing changes only compares, and the libraries behind it take
 longer to load than all comparisons."""
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,13 +15,14 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from basalt.targets import leaves
 from basalt.targets.acting import LOADING
+from basalt.targets.docker.digest import decode
 
 _COMPARED = ("files", "reload", "labels", "image", "owner")
 
 
 def _everything(props: dict[str, Any]) -> dict[str, tuple[str, bool]]:
     """All files of the volume: what the plan renders, and the certificates that are held."""
-    return {**json.loads(props["files"]), **leaves.pems(props["leaves"])}
+    return {**decode(props["files"]), **leaves.pems(props["leaves"])}
 
 
 def _issued(news: dict[str, Any], held: leaves.Held, anew: set[str]) -> dict[str, Any]:
@@ -46,6 +46,8 @@ class _FilesProvider(ResourceProvider):
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         moved = [key for key in ("engine", "volume") if olds.get(key) != news.get(key)]
         changed = {key for key in _COMPARED if olds.get(key) != news.get(key)}
+        if "files" in changed and decode(olds["files"]) == decode(news["files"]):
+            changed.remove("files")
         # A new image alone changes nothing in the volume; it is only the vessel that carries files in.
         changes = bool(moved or changed - {"image"} or _stale(olds, news))
         return DiffResult(changes=changes, replaces=moved, delete_before_replace=True)

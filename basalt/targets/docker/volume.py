@@ -2,19 +2,15 @@
 
 import io
 import tarfile
-from collections.abc import Mapping
 from pathlib import PurePosixPath
 from typing import Any
 
 from docker.errors import APIError, NotFound
 from docker.models.containers import Container
 
-from basalt.targets.docker.digest import RESTART_LABEL, restart_digest
+from basalt.targets.docker.digest import RESTART_LABEL, Files, restart_digest
 from basalt.targets.docker.engine import connect
 from basalt.workload import FILES
-
-#: Path -> (text, executable).
-Files = Mapping[str, tuple[str, bool]]
 
 _ROOT = PurePosixPath(FILES)
 

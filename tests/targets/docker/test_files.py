@@ -1,9 +1,16 @@
 """The archive that carries an instance's files into its volume."""
 
+import base64
 import io
+import json
 import tarfile
+import zlib
+from typing import Any
 
-from basalt.targets.docker.digest import encode, restart_digest
+import pytest
+
+from basalt.targets.docker.digest import decode, encode, restart_digest
+from basalt.targets.docker.files import _FilesProvider
 from basalt.targets.docker.volume import archive
 
 FILES = {"etcd.yaml": ("a: 1\n", False), "tls/stack/tls.key": ("KEY", False), "start": ("#!/bin/sh\n", True)}
@@ -41,6 +48,20 @@ def test_a_renewed_certificate_replaces_who_cannot_take_it_up() -> None:
     ends = {"tls/stack": "2027-01-01T00:00:00+00:00"}
     later = {"tls/stack": "2027-03-01T00:00:00+00:00"}
     assert restart_digest(ENCODED, [], ends) != restart_digest(ENCODED, [], later)
+
+
+@pytest.mark.parametrize(
+    "earlier", [json.dumps(FILES), base64.b64encode(zlib.compress(json.dumps(FILES).encode(), 1)).decode()]
+)
+def test_files_are_the_same_however_they_are_carried(earlier: str) -> None:
+    """As earlier states have them, or as another library compresses them: nothing is done for it."""
+    assert earlier != ENCODED
+    assert decode(earlier) == decode(ENCODED) == FILES
+    assert restart_digest(earlier, []) == restart_digest(ENCODED, [])
+    known: dict[str, Any] = {"engine": {}, "volume": "v", "certificates": {}, "ends": {}}
+    olds, news = {**known, "files": earlier}, {**known, "files": ENCODED}
+    assert not _FilesProvider().diff("v", olds, news).changes
+    assert _FilesProvider().diff("v", olds, {**news, "files": encode({"etcd.yaml": ("a: 2\n", False)})}).changes
 
 
 def test_the_digest_says_nothing_of_the_contents() -> None:
