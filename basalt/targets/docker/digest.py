@@ -16,13 +16,18 @@ RESTART_LABEL = "basalt.files"
 def encode(files: Files) -> str:
     """As the resource carries them: compressed, since Pulumi writes its whole state with each step that it takes, and
     these are the most of it. What comes out may depend on the library, so what is compared is decoded first."""
-    return base64.b64encode(zlib.compress(json.dumps(files, sort_keys=True).encode(), 9)).decode()
+    return base64.b64encode(zlib.compress(json.dumps(files, sort_keys=True).encode())).decode()
 
 
 def decode(encoded: str) -> dict[str, tuple[str, bool]]:
     """The files; as JSON, too, as earlier states have them."""
     text = encoded if encoded.startswith("{") else zlib.decompress(base64.b64decode(encoded))
     return {path: (body, executable) for path, (body, executable) in json.loads(text).items()}
+
+
+def digests(files: Files) -> dict[str, str]:
+    """By path; tells which of them have changed."""
+    return {path: hashlib.sha256(repr(file).encode()).hexdigest()[:16] for path, file in files.items()}
 
 
 def restart_digest(encoded: str, reloads: Iterable[str], ends: Mapping[str, str] | None = None) -> str:

@@ -15,9 +15,9 @@ from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, Resou
 
 from basalt.targets import leaves
 from basalt.targets.acting import LOADING
-from basalt.targets.docker.digest import decode
+from basalt.targets.docker.digest import decode, digests
 
-_COMPARED = ("files", "reload", "labels", "image", "owner")
+_COMPARED = ("reload", "labels", "image", "owner")
 
 
 def _everything(props: dict[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -31,6 +31,17 @@ def _issued(news: dict[str, Any], held: leaves.Held, anew: set[str]) -> dict[str
     return {**news, "leaves": made, "ends": {folder: leaf["not_after"] for folder, leaf in made.items()}}
 
 
+def _noted(made: dict[str, Any]) -> dict[str, Any]:
+    """What the state has of it: the files are among the inputs already, and it is written with each step."""
+    return {**made, "files": None, "held": digests(decode(made["files"]))}
+
+
+def _held(olds: dict[str, Any]) -> dict[str, str]:
+    """Digests of the files; earlier states have the files."""
+    found: dict[str, str] | None = olds.get("held")
+    return digests(decode(olds["files"])) if found is None else found
+
+
 class _FilesProvider(ResourceProvider):
     serialize_as_secret_always = False
 
@@ -41,13 +52,13 @@ class _FilesProvider(ResourceProvider):
         made = _issued(props, {}, set(props["certificates"]))
         volume.create(made)
         volume.write(made, _everything(made), dropped=[])
-        return CreateResult(props["volume"], made)
+        return CreateResult(props["volume"], _noted(made))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         moved = [key for key in ("engine", "volume") if olds.get(key) != news.get(key)]
         changed = {key for key in _COMPARED if olds.get(key) != news.get(key)}
-        if "files" in changed and decode(olds["files"]) == decode(news["files"]):
-            changed.remove("files")
+        if _held(olds) != digests(decode(news["files"])):
+            changed.add("files")
         # A new image alone changes nothing in the volume; it is only the vessel that carries files in.
         changes = bool(moved or changed - {"image"} or _stale(olds, news))
         return DiffResult(changes=changes, replaces=moved, delete_before_replace=True)
@@ -57,12 +68,13 @@ class _FilesProvider(ResourceProvider):
             from basalt.targets.docker import volume
 
         made = _issued(news, olds["leaves"], _stale(olds, news))
-        before, after = _everything(olds), _everything(made)
-        volume.write(made, after, dropped=sorted(set(before) - set(after)))
+        written = _everything(made)
+        before, after = {**_held(olds), **digests(leaves.pems(olds["leaves"]))}, digests(written)
+        volume.write(made, written, dropped=sorted(set(before) - set(after)))
         changed = {path for path in before.keys() | after.keys() if before.get(path) != after.get(path)}
         if changed & set(news["reload"].get("files", [])):
             volume.reload(made)
-        return UpdateResult(made)
+        return UpdateResult(_noted(made))
 
     def read(self, id_: str, props: dict[str, Any]) -> ReadResult:
         with LOADING:
@@ -103,6 +115,6 @@ class FilesResource(Resource, module="basalt", name="Files"):
     ends: pulumi.Output[dict[str, str]]
 
     def __init__(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        secret = pulumi.ResourceOptions(additional_secret_outputs=["files", "certificates", "leaves"])
-        inputs = {**vars(args), "leaves": None, "ends": None}
+        secret = pulumi.ResourceOptions(additional_secret_outputs=["files", "held", "certificates", "leaves"])
+        inputs = {**vars(args), "held": None, "leaves": None, "ends": None}
         super().__init__(_FilesProvider(), name, inputs, pulumi.ResourceOptions.merge(opts, secret))

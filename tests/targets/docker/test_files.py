@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from basalt.targets.docker.digest import decode, encode, restart_digest
-from basalt.targets.docker.files import _FilesProvider
+from basalt.targets.docker.files import _FilesProvider, _noted
 from basalt.targets.docker.volume import archive
 
 FILES = {"etcd.yaml": ("a: 1\n", False), "tls/stack/tls.key": ("KEY", False), "start": ("#!/bin/sh\n", True)}
@@ -61,7 +61,16 @@ def test_files_are_the_same_however_they_are_carried(earlier: str) -> None:
     known: dict[str, Any] = {"engine": {}, "volume": "v", "certificates": {}, "ends": {}}
     olds, news = {**known, "files": earlier}, {**known, "files": ENCODED}
     assert not _FilesProvider().diff("v", olds, news).changes
-    assert _FilesProvider().diff("v", olds, {**news, "files": encode({"etcd.yaml": ("a: 2\n", False)})}).changes
+    assert not _FilesProvider().diff("v", _noted(news), news).changes
+    changed = {**news, "files": encode({**FILES, "etcd.yaml": ("a: 2\n", False)})}
+    assert _FilesProvider().diff("v", olds, changed).changes
+    assert _FilesProvider().diff("v", _noted(news), changed).changes
+
+
+def test_the_state_has_the_files_once() -> None:
+    noted = _noted({"files": ENCODED, "volume": "v"})
+    assert noted["files"] is None
+    assert noted["held"].keys() == FILES.keys()
 
 
 def test_the_digest_says_nothing_of_the_contents() -> None:
