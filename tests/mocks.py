@@ -2,6 +2,7 @@
 
 import asyncio
 import atexit
+import json
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -37,7 +38,7 @@ class Recorder(pulumi.runtime.Mocks):
         if args.typ.endswith(":Authority"):
             computed = {"certificate": "PEM", "key": "PEM"}
         if args.typ.endswith(":Files"):
-            computed = {"ends": dict.fromkeys(args.inputs["certificates"], "2100-01-01T00:00:00+00:00")}
+            computed = {"ends": dict.fromkeys(json.loads(args.inputs["certificates"]), "2100-01-01T00:00:00+00:00")}
         return f"{args.name}-id", {**args.inputs, **computed}
 
     def call(self, _args: pulumi.runtime.MockCallArgs) -> tuple[dict[str, Any], list[tuple[str, str]] | None]:

@@ -1,5 +1,6 @@
 """What the files of an instance hold: rendered texts with their secrets, and the certificates it bears."""
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -19,6 +20,7 @@ class Contents:
 
     def __init__(self, plan: Plan, secrets: Secrets, authorities: Mapping[str, AuthorityResource]) -> None:
         self._plan, self._secrets, self._authorities = plan, secrets, authorities
+        self._signers = {name: pulumi.Output.all(one.certificate, one.key) for name, one in authorities.items()}
 
     def of(self, planned: Planned) -> pulumi.Output[str]:
         """What an instance reads, as `digest.encode` gives it; secret. Its own certificates are not among it."""
@@ -42,20 +44,27 @@ class Contents:
         known = pulumi.Output.all(self._secrets.seed, self._secrets.given)
         return pulumi.Output.unsecret(known.apply(lambda pair: made_of(self._plan, services, pair[0], pair[1])))
 
-    def leaves(self, planned: Planned) -> dict[str, dict[str, Any]]:
-        """The certificates that an instance bears, as `targets.leaves.Wanted`; their keys are issued with its files."""
+    def leaves(self, planned: Planned) -> pulumi.Output[str]:
+        """The certificates that an instance bears, as JSON of `targets.leaves.Wanted`; secret. Their keys are issued
+        with its files."""
         life = self._plan.topology.certificates
-        return {
-            _folder(certificate): {
-                "names": list(certificate.names),
-                "days": life.days,
-                "renew": life.renew,
-                "authority": self._authorities[certificate.authority.name].certificate,
-                "authority_key": self._authorities[certificate.authority.name].key,
-            }
-            for certificate in planned.certificates
-            if certificate.key
-        }
+        borne = [certificate for certificate in planned.certificates if certificate.key]
+
+        def tell(signers: dict[str, list[str]]) -> str:
+            told = {}
+            for certificate in borne:
+                authority, key = signers[certificate.authority.name]
+                told[_folder(certificate)] = {
+                    "names": list(certificate.names),
+                    "days": life.days,
+                    "renew": life.renew,
+                    "authority": authority,
+                    "authority_key": key,
+                }
+            return json.dumps(told)
+
+        names = {certificate.authority.name for certificate in borne}
+        return pulumi.Output.all(**{name: self._signers[name] for name in sorted(names)}).apply(tell)
 
 
 def reloadable(planned: Planned) -> list[str]:

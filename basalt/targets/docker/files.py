@@ -7,17 +7,23 @@ container where a reload is enough, and an engine that is only reached by ssh or
 What acts is imported where it acts: an `up` in which nothing changes only compares, and the libraries behind it take
 longer to load than all comparisons."""
 
+import hashlib
+import json
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, ReadResult, Resource, ResourceProvider, UpdateResult
+from pulumi.runtime import rpc
 
 from basalt.targets import leaves
 from basalt.targets.acting import LOADING
 from basalt.targets.docker.digest import decode, digests
 
 _COMPARED = ("reload", "labels", "image", "owner")
+#: Properties of many parts, carried as one string: each part would be walked over a dozen times in every `up`, by the
+#: program, the engine and the process of this provider. Earlier states have the parts.
+_FOLDED = ("reload", "labels", "certificates", "leaves", "held")
 
 
 def _everything(props: dict[str, Any]) -> dict[str, tuple[str, bool]]:
@@ -31,15 +37,31 @@ def _issued(news: dict[str, Any], held: leaves.Held, anew: set[str]) -> dict[str
     return {**news, "leaves": made, "ends": {folder: leaf["not_after"] for folder, leaf in made.items()}}
 
 
+def _unfolded(props: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: json.loads(value) if key in _FOLDED and isinstance(value, str) else value for key, value in props.items()
+    }
+
+
 def _noted(made: dict[str, Any]) -> dict[str, Any]:
-    """What the state has of it: the files are among the inputs already, and it is written with each step."""
-    return {**made, "files": None, "held": digests(decode(made["files"]))}
+    """What the state has of it. The files are among the inputs already, and it is written with each step."""
+    noted = {**made, "files": _print(made["files"]), "held": digests(decode(made["files"]))}
+    return {key: json.dumps(value, sort_keys=True) if key in _FOLDED else value for key, value in noted.items()}
+
+
+def _print(files: str) -> str:
+    return hashlib.sha256(files.encode()).hexdigest()
 
 
 def _held(olds: dict[str, Any]) -> dict[str, str]:
     """Digests of the files; earlier states have the files."""
     found: dict[str, str] | None = olds.get("held")
     return digests(decode(olds["files"])) if found is None else found
+
+
+def _differ(olds: dict[str, Any], news: dict[str, Any]) -> bool:
+    """Whether there are other files. Those that are the same may have been compressed by another library."""
+    return olds["files"] != _print(news["files"]) and _held(olds) != digests(decode(news["files"]))
 
 
 class _FilesProvider(ResourceProvider):
@@ -49,24 +71,27 @@ class _FilesProvider(ResourceProvider):
         with LOADING:
             from basalt.targets.docker import volume
 
+        props = _unfolded(props)
         made = _issued(props, {}, set(props["certificates"]))
         volume.create(made)
         volume.write(made, _everything(made), dropped=[])
         return CreateResult(props["volume"], _noted(made))
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
+        if rpc.UNKNOWN in (news["files"], news["certificates"]):  # a preview, in which an authority changes
+            return DiffResult(changes=True)
+        olds, news = _unfolded(olds), _unfolded(news)
         moved = [key for key in ("engine", "volume") if olds.get(key) != news.get(key)]
         changed = {key for key in _COMPARED if olds.get(key) != news.get(key)}
-        if _held(olds) != digests(decode(news["files"])):
-            changed.add("files")
         # A new image alone changes nothing in the volume; it is only the vessel that carries files in.
-        changes = bool(moved or changed - {"image"} or _stale(olds, news))
+        changes = bool(moved or changed - {"image"} or _differ(olds, news) or _stale(olds, news))
         return DiffResult(changes=changes, replaces=moved, delete_before_replace=True)
 
     def update(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
         with LOADING:
             from basalt.targets.docker import volume
 
+        olds, news = _unfolded(olds), _unfolded(news)
         made = _issued(news, olds["leaves"], _stale(olds, news))
         written = _everything(made)
         before, after = {**_held(olds), **digests(leaves.pems(olds["leaves"]))}, digests(written)
@@ -97,7 +122,7 @@ def _stale(olds: dict[str, Any], news: dict[str, Any]) -> set[str]:
 class FilesArgs:
     """`files`: the secret output of `encode`. `reload`: the `container` that is told of changed ones among `files`, by
     `signal` or `command`. `image` is any that the engine has: it carries the files in and is never run for it.
-    `certificates`: as `leaves.Wanted`, with secret keys. `owner`: the user who reads them."""
+    `certificates`: JSON of `leaves.Wanted`, secret. `owner`: the user who reads them."""
 
     engine: dict[str, str]
     volume: str
@@ -105,7 +130,7 @@ class FilesArgs:
     reload: dict[str, Any]
     image: str
     labels: dict[str, str]
-    certificates: dict[str, dict[str, Any]]
+    certificates: pulumi.Input[str]
     owner: int
 
 
@@ -116,5 +141,6 @@ class FilesResource(Resource, module="basalt", name="Files"):
 
     def __init__(self, name: str, args: FilesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         secret = pulumi.ResourceOptions(additional_secret_outputs=["files", "held", "certificates", "leaves"])
-        inputs = {**vars(args), "held": None, "leaves": None, "ends": None}
-        super().__init__(_FilesProvider(), name, inputs, pulumi.ResourceOptions.merge(opts, secret))
+        told = {**vars(args), "held": None, "leaves": None, "ends": None}
+        folded = {key: json.dumps(told[key]) for key in ("reload", "labels")}
+        super().__init__(_FilesProvider(), name, told | folded, pulumi.ResourceOptions.merge(opts, secret))

@@ -1,6 +1,7 @@
 """Points in the graph that wait: for containers to be healthy, for a task to have ended well, for what follows it, for
 what comes before a change. As with files, what acts is imported where it acts."""
 
+import json
 import subprocess
 import sys
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 import pulumi
 from pulumi.dynamic import CreateResult, DiffResult, Resource, ResourceProvider, UpdateResult
+from pulumi.runtime import rpc
 
 from basalt.targets.acting import LOADING
 from basalt.workload import Settle
@@ -25,15 +27,22 @@ class _HealthyProvider(ResourceProvider):
 
     def create(self, props: dict[str, Any]) -> CreateResult:
         if props["on_create"]:
-            _wait_healthy(props)
-        return CreateResult(props["containers"][0]["name"], props)
+            _wait_healthy(_seen(props))
+        return CreateResult(_seen(props)["containers"][0]["name"], props)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        _wait_healthy(news, patience=_SETTLING)
+        _wait_healthy(_seen(news), patience=_SETTLING)
         return UpdateResult(news)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
-        return DiffResult(changes=olds.get("containers") != news.get("containers"))
+        return DiffResult(changes=_seen(olds)["containers"] != _seen(news)["containers"])
+
+
+def _seen(props: dict[str, Any]) -> dict[str, Any]:
+    """With its containers, which are carried as one string, as parts, which earlier states have. In a preview they may
+    not be known."""
+    told = props["containers"]
+    return {**props, "containers": json.loads(told)} if isinstance(told, str) and told != rpc.UNKNOWN else props
 
 
 class _CompletedProvider(ResourceProvider):
@@ -150,7 +159,9 @@ class Healthy(Resource, module="basalt", name="Healthy"):
         *,
         on_create: bool,
     ) -> None:
-        inputs = {"containers": containers, "on_create": on_create, "seconds": seconds}
+        ids = pulumi.Output.all(*(container["id"] for container in containers))
+        told = ids.apply(lambda known: json.dumps([{**c, "id": i} for c, i in zip(containers, known, strict=True)]))
+        inputs = {"containers": told, "on_create": on_create, "seconds": seconds}
         super().__init__(_HealthyProvider(), name, inputs, opts)
 
 

@@ -8,6 +8,7 @@ import zlib
 from typing import Any
 
 import pytest
+from pulumi.runtime import rpc
 
 from basalt.targets.docker.digest import decode, encode, restart_digest
 from basalt.targets.docker.files import _FilesProvider, _noted
@@ -67,10 +68,25 @@ def test_files_are_the_same_however_they_are_carried(earlier: str) -> None:
     assert _FilesProvider().diff("v", _noted(news), changed).changes
 
 
+def test_a_preview_in_which_an_authority_changes_knows_no_files() -> None:
+    known: dict[str, Any] = {"engine": {}, "volume": "v", "certificates": "{}", "ends": {}, "files": ENCODED}
+    for key in ("files", "certificates"):
+        assert _FilesProvider().diff("v", _noted(known), {**known, key: rpc.UNKNOWN}).changes
+    assert not _FilesProvider().diff("v", _noted(known), known).changes
+
+
+def test_earlier_states_have_parts_where_later_ones_have_a_string() -> None:
+    parts: dict[str, Any] = {"reload": {"files": ["a"]}, "labels": {"a": "b"}, "certificates": {}, "leaves": {}}
+    known: dict[str, Any] = {"engine": {}, "volume": "v", "ends": {}, "files": ENCODED}
+    strings = {key: json.dumps(part) for key, part in parts.items()}
+    assert not _FilesProvider().diff("v", {**known, **parts}, {**known, **strings}).changes
+    assert _FilesProvider().diff("v", {**known, **parts}, {**known, **strings, "labels": "{}"}).changes
+
+
 def test_the_state_has_the_files_once() -> None:
     noted = _noted({"files": ENCODED, "volume": "v"})
-    assert noted["files"] is None
-    assert noted["held"].keys() == FILES.keys()
+    assert noted["files"] not in ("", ENCODED)
+    assert json.loads(noted["held"]).keys() == FILES.keys()
 
 
 def test_the_digest_says_nothing_of_the_contents() -> None:

@@ -1,13 +1,15 @@
 """What follows a task, and what comes before a change, by real commands."""
 
+import json
 import time
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pulumi.runtime import rpc
 
 from basalt.targets.docker import waiting
-from basalt.targets.docker.gates import _GuardedProvider, _SettledProvider
+from basalt.targets.docker.gates import _GuardedProvider, _HealthyProvider, _SettledProvider
 
 PROPS = {"stack": "dev", "seconds": 30, "takes_restart": {"max_connections": "100"}, "takes_reload": {}}
 
@@ -35,6 +37,17 @@ def test_a_changed_parameter_settles_again(key: str, value: object) -> None:
     olds = {**PROPS, "command": ["restart"]}
     assert _SettledProvider().diff("dev", olds, {**olds, key: value}).changes
     assert not _SettledProvider().diff("dev", olds, {**olds, "seconds": 5}).changes
+
+
+def test_another_container_is_waited_for_and_the_same_one_is_not() -> None:
+    """Earlier states have a list."""
+    one = [{"name": "a", "engine": {"url": "u", "certificates": ""}, "id": "1"}]
+    olds, news = {"containers": one}, {"containers": json.dumps(one)}
+    assert not _HealthyProvider().diff("a", olds, news).changes
+    assert not _HealthyProvider().diff("a", news, news).changes
+    for other in (json.dumps([{**one[0], "id": "2"}]), rpc.UNKNOWN):
+        assert _HealthyProvider().diff("a", olds, {"containers": other}).changes
+    assert _HealthyProvider().create({**news, "on_create": False}).id == "a"
 
 
 GUARDED: dict[str, Any] = {

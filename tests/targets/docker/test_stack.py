@@ -1,5 +1,6 @@
 """Which resources a plan becomes."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -45,7 +46,8 @@ def test_each_host_gets_an_engine_and_a_network() -> None:
 def test_an_instance_gets_files_and_a_certificate_of_its_own() -> None:
     made = program(topology())
     assert {resource.name for resource in of_type(made, "Files")} == {f"etcd-{n}-files" for n in (1, 2, 3)}
-    names = [resource.inputs["certificates"]["tls/control"]["names"][0] for resource in of_type(made, "Files")]
+    wanted = [json.loads(resource.inputs["certificates"]) for resource in of_type(made, "Files")]
+    names = [one["tls/control"]["names"][0] for one in wanted]
     assert sorted(names) == ["etcd-1", "etcd-2", "etcd-3"]
 
 
