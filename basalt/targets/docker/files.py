@@ -61,7 +61,7 @@ def _held(olds: dict[str, Any]) -> dict[str, str]:
 
 def _differ(olds: dict[str, Any], news: dict[str, Any]) -> bool:
     """Whether there are other files. Those that are the same may have been compressed by another library."""
-    return olds["files"] != _print(news["files"]) and _held(olds) != digests(decode(news["files"]))
+    return olds.get("files") != _print(news["files"]) and _held(olds) != digests(decode(news["files"]))
 
 
 class _FilesProvider(ResourceProvider):
