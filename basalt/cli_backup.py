@@ -144,7 +144,7 @@ def restore(  # noqa: PLR0913, PLR0917  the terminal's options
     wanted = planning.wanted(at=at, latest=latest, **given)
     with told(), refused():
         topology = load_stack(ROOT, stack)
-        planned = planning.prepare(topology, wanted)
+        planned = planning.prepare(topology, wanted, errors.print if as_json else say)
         for line in () if as_json else planning.told(planned, at, datetime.now(UTC)):
             say(line)
         if dry_run:

@@ -100,37 +100,15 @@ UP = ("up", "--yes", "--skip-preview", "--suppress-outputs", "--parallel", "32")
 
 
 #: What `flags` passes on, or what means nothing to `docker run`; by its key in `container.arguments`.
-_CARRIED = frozenset(
-    [
-        "name",
-        "hostname",
-        "image",
-        "command",
-        "user",
-        "envs",
-        "hosts",
-        "ports",
-        "volumes",
-        "mounts",
-        "tmpfs",
-        "read_only",
-        "capabilities",
-        "security_opts",
-        "memory",
-        "memory_swap",
-        "cpus",
-        "cpu_shares",
-        "shm_size",
-        "restart",
-        "must_run",
-        "stop_signal",
-        "stop_timeout",
-        "destroy_grace_seconds",
-        "log_driver",
-        "log_opts",
-        "pid_mode",
-        "healthcheck",
-    ]
+# fmt: off
+_CARRIED = frozenset([
+    "name", "hostname", "image", "command", "user", "envs", "hosts", "ports", "volumes", "mounts", "tmpfs", "read_only",
+    "capabilities", "security_opts", "memory", "memory_swap", "cpus", "cpu_shares", "shm_size", "restart", "must_run",
+    "stop_signal", "stop_timeout", "destroy_grace_seconds", "log_driver", "log_opts", "pid_mode", "healthcheck",
+])
+# fmt: on
+
+
 )
 
 

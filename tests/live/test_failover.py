@@ -32,6 +32,7 @@ def test_writes_go_on_long_before_the_lock_times_out(project: Project, fault: st
     assert found["outage"] < SHORT
 
 
+_READY = "SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"
 _STATUS = "/var/lib/postgresql/pgdata/pg_wal/archive_status"
 _SWITCH = ("SELECT pg_logical_emit_message(false, 'test', '')", "SELECT pg_walfile_name(pg_switch_wal())")
 
@@ -40,6 +41,11 @@ def ended(member: Container) -> str:
     """A segment of the log that has just ended."""
     words = [word for statement in _SWITCH for word in ("-c", statement)]
     return execute(member, "psql", "-h", "/run/postgresql", "-At", *words).split()[-1]
+
+
+def waiting(member: Container) -> str:
+    """How many segments wait to be archived."""
+    return execute(member, "psql", "-h", "/run/postgresql", "-Atc", _READY).strip()
 
 
 def missing(project: Project, segments: set[str]) -> set[str]:
@@ -64,7 +70,10 @@ def test_what_the_primary_had_yet_to_archive_is_archived_by_who_takes_over(proje
         running["backup-1"].unpause()
     try:
         until(lambda: not missing(project, segments), f"the log of {former}", 120, every=1)
-        assert project.told("restore", "--latest", "--dry-run")["leader"] != former
+        planned = project.told("restore", "--latest", "--dry-run")
+        assert planned["leader"] != former
+        # Nothing that it archives again is refused: behind that it would archive nothing any more.
+        until(lambda: waiting(running[planned["leader"]]) == "0", "an archiver that has come to its end", 90, every=1)
     finally:
         running[former].start()
         whole(project)

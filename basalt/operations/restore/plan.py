@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from basalt.operations.repository import ask
+from basalt.operations.repository import BackupsError, Say, ask
 from basalt.operations.span import span
 from basalt.operations.switchover.decide import RefusedError
 from basalt.operations.switchover.hands import HandError
@@ -14,6 +14,9 @@ from basalt.operations.switchover.look import look
 from basalt.operations.switchover.view import View
 from basalt.plan import survey
 from basalt.topology.model import Topology
+
+#: How `backup-plan` says that it takes longer.
+_WAITS = "waiting "
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +69,22 @@ def told(planned: Planned, at: datetime | None, now: datetime) -> Iterator[str]:
         yield f"nobody leads now: what was committed after {planned.until or 'the backup'} may not be archived"
 
 
-def prepare(topology: Topology, wanted: list[str]) -> Planned:
+def prepare(topology: Topology, wanted: list[str], say: Say | None = None) -> Planned:
     """By which backup, and on which member. `wanted`: options of `backup-plan`. Touches nothing. Raises RefusedError,
     BackupsError, EngineError."""
-    told = json.loads(ask(topology, ["backup-plan", *wanted]))
+    heard: list[str] = []
+
+    def hear(line: str) -> None:
+        heard.append(line)
+        if say is not None and line.startswith(_WAITS):
+            say(line)
+
+    try:
+        told = json.loads(ask(topology, ["backup-plan", *wanted], hear))
+    except BackupsError as error:
+        if not heard:
+            raise
+        raise BackupsError(heard[-1]) from error
     site, view = survey(topology), seen(topology)
     leader = view.leader.name if view and view.leader else None
     # Who led has the most in common with what comes.

@@ -69,7 +69,7 @@ class Report:
 def restore(topology: Topology, wanted: list[str], say: Say) -> Report:
     """RefusedError, BackupsError and EngineError while nothing is changed, RestoreError after."""
     local_state.locked(topology.name)
-    site, planned = survey(topology), prepare(topology, wanted)
+    site, planned = survey(topology), prepare(topology, wanted, say)
     names = [member.name for member in site.of("postgres")]
     missing = [name for name in names if _found(site, name) is None]
     if missing:

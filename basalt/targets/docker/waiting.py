@@ -72,8 +72,11 @@ def _looked(container: Container, patience: int, hung: set[str]) -> bool:
 
 
 def said(engine: dict[str, Any], name: str, line: str) -> bool:
-    """Whether a line is the last that a container has printed."""
-    printed: bytes = connect(engine).containers.get(name).logs(tail=1)
+    """Whether a line is the last that a container has printed; not where it is gone."""
+    try:
+        printed: bytes = connect(engine).containers.get(name).logs(tail=1)
+    except NotFound:
+        return False
     return printed.decode(errors="replace").rstrip() == line
 
 

@@ -25,7 +25,7 @@ from repositories import chosen
 from drill.archive import log_of, stanza
 from drill.choose import NoBackupError, position
 from drill.report import read
-from drill.target import GapError, NotThereError, Planned, Target, plan
+from drill.target import CLOSES, GapError, NotThereError, Planned, Target, plan
 from drill.throwaway import FOLDER, STANZA, StepError, ask
 
 _LOOK = 2.0  # seconds between two looks at whether a gap has closed
@@ -54,15 +54,18 @@ def planned(parser: argparse.ArgumentParser, options: argparse.Namespace) -> Pla
     target = Target(options.time, options.lsn, options.name, options.set, options.latest, options.timeline is not None)
     if target.immediate and target.label is None:
         parser.error("say until when: --time, --lsn, --name, --set or --latest")
+    began = time.monotonic()
     waits = False
     while True:
         found, refused = _tried(options, target)
         if found is not None:
             return found
-        if not any(isinstance(error, GapError) and error.closes(datetime.now(UTC)) for error in refused.values()):
+        closes = any(isinstance(error, GapError) and error.closes(datetime.now(UTC)) for error in refused.values())
+        # A repository may have another clock.
+        if not closes or time.monotonic() - began > CLOSES.total_seconds():
             break
         if not waits:
-            print("a segment of the log is still on its way: waiting for it", file=sys.stderr, flush=True)
+            print("waiting for a segment of the log that is still on its way", file=sys.stderr, flush=True)
         waits = True
         time.sleep(_LOOK)
     if len(refused) == 1:

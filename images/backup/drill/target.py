@@ -16,7 +16,8 @@ from drill.repository import number
 
 #: Drills whose pace counts.
 _PACE = 5
-_CLOSES = timedelta(minutes=2)
+#: For so long after the first segment behind it came a gap may close.
+CLOSES = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class GapError(NotThereError):
     def closes(self, now: datetime) -> bool:
         """Whether what is missing may still come: a segment that could not be pushed is tried again a minute later
         (PostgreSQL's pgarch.c), and pgBackRest goes on with those behind it meanwhile (pgbackrest#2802)."""
-        return now - self.since < _CLOSES
+        return now - self.since < CLOSES
 
 
 def plan(

@@ -75,9 +75,9 @@ class Provisioner:
             self._say(line)
         if self._dry:
             return
-        self._cluster.configure(patch)
         at_start = restarting & set(changed)
-        self.restarts |= bool(at_start)
+        self.restarts |= bool(at_start)  # before: the answer may be lost
+        self._cluster.configure(patch)
         noticed = time.monotonic() + _NOTICE
         while at_start and time.monotonic() < noticed and not all(map(self._cluster.restart_pending, self._running())):
             time.sleep(_PAUSE)
