@@ -109,9 +109,6 @@ _CARRIED = frozenset([
 # fmt: on
 
 
-)
-
-
 def flags(told: dict[str, Any], plan: Plan, address: str, marks: dict[str, str]) -> list[str]:
     """The arguments of `docker run` for what `container.arguments` tells Pulumi. ValueError for what it does not know:
     the arms would not run the same containers."""
