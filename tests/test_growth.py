@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parent.parent
 
 SETTINGS = '''
@@ -90,6 +92,7 @@ assert ("pulumi-python:dynamic/basalt:Files", "mail-1-files") in names
 """
 
 
+@pytest.mark.slow
 def test_a_new_service_appears_everywhere_and_no_old_file_is_edited(tmp_path: Path) -> None:
     for name in ("basalt", "templates", "images", "stacks", "tests", "tools", "app"):
         shutil.copytree(ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__", "node_modules"))

@@ -53,6 +53,7 @@ def test_it_lives_and_passes_the_request_id_on(settings: Settings) -> None:
     assert answer.headers["X-Request-ID"] == "probe-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", ["/statusz", "/pay/statusz"])
 def test_without_its_database_it_tells_anybody_that_users_are_not_served_and_not_why(
     settings: Settings, path: str

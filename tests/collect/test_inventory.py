@@ -20,6 +20,8 @@ from basalt.topology.problem import StackError
 from tests.stacks import ONE_HOST, topology
 from tools.setup import paths
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent
 STACKS = sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in ROOT.glob("stacks/Pulumi.*.yaml"))
 ANSIBLE = Path(sys.executable).parent / "ansible-inventory"

@@ -82,6 +82,7 @@ def chrony(folder: Path, offset: str, leap: str = "Normal") -> None:
     (folder / "chronyc").chmod(0o755)
 
 
+@pytest.mark.slow
 def test_a_host_that_is_what_it_should_be_passes(tmp_path: Path, engine: str) -> None:
     chrony(tmp_path, "-0.000012")
     # How full the disk is that the tests run on is not what they ask.
@@ -91,6 +92,7 @@ def test_a_host_that_is_what_it_should_be_passes(tmp_path: Path, engine: str) ->
     assert "changed=0" in done.stdout
 
 
+@pytest.mark.slow
 def test_everything_that_differs_is_told_at_once(tmp_path: Path, engine: str) -> None:
     chrony(tmp_path, "1.5")
     wrong = {"cores": 1024, "memory_gb": 8192, "disk_gb": 9_000_000}
@@ -106,6 +108,7 @@ def test_everything_that_differs_is_told_at_once(tmp_path: Path, engine: str) ->
     assert "the engine: declared" not in done.stdout
 
 
+@pytest.mark.slow
 def test_engines_that_do_not_answer_and_a_clock_that_nothing_keeps_are_told(tmp_path: Path, engine: str) -> None:
     chrony(tmp_path, "0.1", leap="Not synchronised")
     with socket.create_server(("127.0.0.1", 0)) as server, socket.create_server(("127.0.0.1", 0)) as closed:

@@ -23,6 +23,7 @@ def test_options_that_are_not_basalt_s_reach_ansible() -> None:
     assert f"{ROOT}/stacks/Pulumi.prod-iad.yaml" in words
 
 
+@pytest.mark.slow
 def test_every_playbook_can_be_run() -> None:
     assert {"harden", "site", "verify"} <= set(playbooks())
     first, *others = (command("prod-iad", name, []) for name in playbooks())
@@ -40,6 +41,7 @@ def test_a_playbook_or_stack_that_is_not_there_is_told(playbook: str, stack: str
     assert f"{playbook if stack == 'dev' else stack}" in done.output
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("playbook", ["site", "harden"])
 def test_the_machine_that_basalt_runs_on_is_left_alone_unless_it_is_asked_for(playbook: str) -> None:
     done = hosts(playbook, "--stack", "dev", "--check")

@@ -91,6 +91,7 @@ policies = st.builds(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(catalogues(), policies)
 def test_what_holds_for_every_catalogue(found: tuple[list[Backup], datetime], policy: Policy) -> None:

@@ -11,6 +11,8 @@ from pulumi.runtime import rpc
 from basalt.targets.docker import waiting
 from basalt.targets.docker.gates import _GuardedProvider, _HealthyProvider, _SettledProvider
 
+pytestmark = pytest.mark.slow
+
 PROPS = {"stack": "dev", "seconds": 30, "takes_restart": {"max_connections": "100"}, "takes_reload": {}}
 
 

@@ -14,6 +14,8 @@ from basalt.workload import Limits, Tier, Workload
 from tests.mocks import Made, program, waits
 from tests.stacks import THREE_HOSTS, raw, topology
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parent.parent.parent.parent
 STACKS = sorted(
     file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in (ROOT / "stacks").glob("Pulumi.*.yaml")
