@@ -57,7 +57,7 @@ lint: .basalt/lint/ansible
 	@$(HADOLINT) $(DOCKERFILES)
 
 # Of all linters the slowest: what has not changed since it passed is not looked at again.
-.basalt/lint/ansible: requirements-dev.txt $(shell find ansible -type f)
+.basalt/lint/ansible: requirements-dev.txt $(shell find ansible -not -path '*/__pycache__*')
 	@cd ansible && PATH="$(abspath $(BIN)):$$PATH" ansible-lint -q
 	@mkdir -p $(@D) && touch $@
 
@@ -71,5 +71,5 @@ bench: setup ## measure; results go to bench/
 	@$(INSIDE) python -m bench.planning && python -m bench.up
 
 clean: ## remove what setup and tools made in this clone; state, passphrase and the cache stay
-	rm -rf .venv .basalt/bin .basalt/pulumi/plugins .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
+	rm -rf .venv .basalt/bin .basalt/lint .basalt/pulumi/plugins .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info
 	find . -name __pycache__ -not -path './.basalt/*' -prune -exec rm -rf {} +

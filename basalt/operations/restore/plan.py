@@ -82,7 +82,7 @@ def prepare(topology: Topology, wanted: list[str], say: Say | None = None) -> Pl
     try:
         told = json.loads(ask(topology, ["backup-plan", *wanted], hear))
     except BackupsError as error:
-        if not heard:
+        if not heard or heard[-1].startswith(_WAITS):  # it was ended meanwhile
             raise
         raise BackupsError(heard[-1]) from error
     site, view = survey(topology), seen(topology)
