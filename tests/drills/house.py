@@ -26,18 +26,18 @@ AT_ONCE = "job-retry=0\n"
 DATABASE = f"pg1-path={_DATA}/data\npg1-socket-path={_DATA}\npg1-user=postgres\n"
 _ASSERTIONS = [{"database": "postgres", "query": "SELECT count(*) > 0 FROM t"}]
 
+#: Turns every bit of the byte in the middle of a file over: also where the file is random, it is another one then.
+FLIP = """flip() {
+  local middle=$(($(stat -c %s "$1") / 2)) byte
+  byte=$(od -An -tu1 -j "$middle" -N 1 "$1")
+  printf "\\x$(printf %x "$((byte ^ 255))")" | dd of="$1" bs=1 seek="$middle" conv=notrunc status=none
+}"""
 #: What scripts may say: `sql` asks the database, `flip` turns a byte in the middle of a file over, `take` takes a
 #: backup, `newest` and `full` are folders of backups, `segment N` is the Nth segment of the log (from 1), `begin` and
 #: `end` start and stop the database.
 _WORDS = f"""set -e
 sql() {{ psql --quiet --no-psqlrc --set=ON_ERROR_STOP=1 -h {_DATA} -U postgres "$@"; }}
-flip() {{ python3 -c 'import sys
-file = open(sys.argv[1], "r+b")
-middle = file.seek(0, 2) // 2
-file.seek(middle)
-(byte,) = file.read(1)
-file.seek(middle)
-file.write(bytes([byte ^ 255]))' "$1"; }}
+{FLIP}
 take() {{ pgbackrest --stanza=main --type="$1" backup > /dev/null; }}
 begin() {{ {_BIN}/pg_ctl --pgdata={_DATA}/data --log={_DATA}/log --wait start > /dev/null; }}
 end() {{ {_BIN}/pg_ctl --pgdata={_DATA}/data --wait --mode=fast stop > /dev/null; }}

@@ -10,7 +10,7 @@ import pytest
 
 from basalt.services.backup.settings import S3
 from tests.drills import ALL
-from tests.drills.house import AT_ONCE, DATABASE, House, configuration, house
+from tests.drills.house import AT_ONCE, DATABASE, FLIP, House, configuration, house
 from tests.s3.bucket import INSIDE, Bucket, bucket
 
 pytestmark = pytest.mark.live
@@ -73,8 +73,7 @@ def test_each_holds_a_backup_and_each_is_proved(pair: tuple[House, Bucket]) -> N
 def test_a_flipped_byte_off_site_is_found_there_and_the_other_is_well(pair: tuple[House, Bucket]) -> None:
     place, far = pair
     bundle = far.run("find lab/backup -path '*bundle/1' | head -1").strip()
-    flip = "printf '\\377' | dd of={0} bs=1 seek=$(($(stat -c %s {0}) / 2)) conv=notrunc 2> /dev/null".format
-    far.run(f"cp -a {bundle} /tmp/good && {flip(bundle)}")
+    far.run(f"{FLIP}\ncp -a {bundle} /tmp/good\nflip {bundle}")
     try:
         local, off_site = place.drills()
         assert (local["fault"], off_site["fault"], off_site["proved"]) == (None, "repository", False)
