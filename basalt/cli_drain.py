@@ -19,6 +19,9 @@ def drain(  # noqa: PLR0913, PLR0917  the terminal's options
     stack: Stack,
     host: Host,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
+    silence: Annotated[
+        float, typer.Option(min=0, help="Minutes for which alerts about the host are not told; undrain ends it.")
+    ] = 60.0,
     outage: Annotated[bool, typer.Option("--outage", help="Also where the host alone does what users need.")] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only say whether it could be done, and what stops.")
@@ -36,7 +39,7 @@ def drain(  # noqa: PLR0913, PLR0917  the terminal's options
             return
         if not yes and not topology.environment.tolerates_one_host:
             typer.confirm(f"Stop all that {host} of stack {stack} carries?", abort=True)
-        report = draining.drain(topology, host, wait, errors.print if as_json else say, outage=outage)
+        report = draining.drain(topology, host, wait, silence, errors.print if as_json else say, outage=outage)
         facts(dataclasses.asdict(report), as_json=as_json)
 
 

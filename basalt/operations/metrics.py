@@ -4,14 +4,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from docker.errors import APIError, NotFound
-
 from basalt.collect.samples import Sample
+from basalt.operations import web
 from basalt.site import Site
-from basalt.targets.docker.address import describe
-from basalt.targets.docker.container import container_name
-from basalt.targets.docker.engine import connect
-from basalt.workload import FILES, Port
 
 
 class MetricsError(Exception):
@@ -40,22 +35,14 @@ def _answers(site: Site, asked: Sequence[tuple[str, ...]]) -> list[dict[str, Any
         raise MetricsError(f"stack {site.topology.name} has no metrics; add `monitoring: {{}}` to its services")
     answers, collector = answering
     try:
-        container = connect(describe(site.host(collector))).containers.get(container_name(site, collector))
-        code, output = container.exec_run(list(_command(collector.workload.ports[answers.port], asked)), demux=True)
-    except (NotFound, APIError) as error:
-        raise MetricsError(f"{collector.name} cannot be asked: {error}; is the stack up?") from None
-    told, complaint = (part.decode() if isinstance(part, bytes) else "" for part in output)
-    if code:
-        raise MetricsError(f"{collector.name} does not answer: {complaint.strip()}; see: docker logs {container.name}")
-    return list(_documents(told))
+        return list(_documents(web.ask(site, collector, answers.port, [_below(one) for one in asked])))
+    except web.WebError as error:
+        raise MetricsError(str(error)) from None
 
 
-def _command(port: Port, asked: Sequence[tuple[str, ...]]) -> Iterator[str]:
-    yield "curl"
-    for number, (*flags, path) in enumerate(asked):
-        yield from ["--next"] if number else []
-        yield from ("-sS", "--max-time", "10", "--cacert", f"{FILES}/tls/{port.authority.name}/ca.crt")
-        yield from (*flags, f"https://localhost:{port.number}/api/v1/{path}")
+def _below(asked: tuple[str, ...]) -> tuple[str, ...]:
+    *flags, path = asked
+    return (*flags, f"api/v1/{path}")
 
 
 def _documents(text: str) -> Iterator[dict[str, Any]]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from docker.models.containers import Container
 
 from basalt.operations import local_state
+from basalt.operations.drain import silence
 from basalt.operations.drain.decide import carried
 from basalt.operations.drain.hands import FAULTS, RUNS, DrainError, containers, each
 from basalt.operations.drain.names import lead_back
@@ -54,7 +55,15 @@ def undrain(topology: Topology, host: str, say: Say) -> Filled:
     if there:
         _whole(site, say)
         lead_back(site, host)
+        _speak(site, host, say)
     return Filled(host, tuple(started), round(time.monotonic() - began, 1))
+
+
+def _speak(site: Site, host: str, say: Say) -> None:
+    try:
+        silence.end(site, host)
+    except silence.SilenceError as error:
+        say(f"alerts about {host} stay silenced until that ends by itself: {error}")
 
 
 def _start(here: list[Instance], there: Mapping[str, Container], host: str, say: Say) -> list[str]:

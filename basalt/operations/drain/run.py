@@ -7,10 +7,12 @@ before."""
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 
 from docker.models.containers import Container
 
 from basalt.operations import local_state, objects
+from basalt.operations.drain import silence
 from basalt.operations.drain.decide import Leave, carried, leave, members_stay
 from basalt.operations.drain.hands import LIVES, DrainError, containers, each
 from basalt.operations.drain.names import can_be_led, lead_past
@@ -34,13 +36,14 @@ _KILLED = 15
 @dataclass(frozen=True, slots=True)
 class Drained:
     """`stopped`: instances that ran. `leader`, `master`: who took the database over, and who Redis; None where nobody
-    had to. `away`: what nobody does until the host is back."""
+    had to. `away`: what nobody does until the host is back; `silent`: until when nobody is called because of it."""
 
     host: str
     stopped: tuple[str, ...]
     leader: str | None
     master: str | None
     away: tuple[str, ...]
+    silent: str | None
     seconds: float
 
 
@@ -61,9 +64,9 @@ def prepare(topology: Topology, host: str, *, outage: bool) -> Leave:
     return found
 
 
-def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool) -> Drained:
-    """`wait`: seconds that a transaction may be open; `outage`: as `leave` takes it. RefusedError when nothing was
-    changed; DrainError, SwitchError when something was."""
+def drain(topology: Topology, host: str, wait: float, minutes: float, say: Say, *, outage: bool) -> Drained:
+    """`wait`: seconds that a transaction may be open; `minutes`: for which alerts about the host are not told;
+    `outage`: as `leave` takes it. RefusedError when nothing was changed; DrainError, SwitchError when something was."""
     started, site = time.monotonic(), survey(topology)
     leaving = prepare(topology, host, outage=outage)
     living = {name: one for name, one in containers(site, host).items() if one.status in LIVES}
@@ -75,6 +78,7 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
     if going:
         # It took a while: somebody else may have emptied another host meanwhile.
         prepare(topology, host, outage=outage)
+    silent = _hush(site, host, minutes, say) if leaving.groups else None
     lead_past(site, host, wait)
     master = succeed(site, host)
     if master:
@@ -83,7 +87,22 @@ def drain(topology: Topology, host: str, wait: float, say: Say, *, outage: bool)
         if stopping := [one for one in group if one.name in living]:
             say(f"{', '.join(one.name for one in stopping)}: stopped")
             _stop(stopping, living, host)
-    return Drained(host, tuple(going), leader, master, away, round(time.monotonic() - started, 1))
+    return Drained(host, tuple(going), leader, master, away, silent, round(time.monotonic() - started, 1))
+
+
+def _hush(site: Site, host: str, minutes: float, say: Say) -> str | None:
+    """That somebody may be called for nothing does not stop a drain."""
+    if not minutes:
+        return None
+    try:
+        until = silence.begin(site, host, timedelta(minutes=minutes))
+    except silence.SilenceError as error:
+        say(f"alerts about {host} are told as ever: {error}")
+        return None
+    if until is None:
+        return None
+    say(f"alerts about {host} are silenced until {until:%H:%M} UTC")
+    return until.isoformat(timespec="seconds")
 
 
 def _hand_over(site: Site, living: Mapping[str, Container], wait: float, say: Say) -> str | None:
