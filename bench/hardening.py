@@ -1,12 +1,14 @@
 """What auditors say of a host before and after `basalt hosts site`, and whether it lasts.
 
-    python -m bench.hardening [bare] [basalt] [dev_sec --collections FOLDER]
+    python -m bench.hardening [bare] [basalt] [dev_sec --collections FOLDER] --docker-bench FOLDER
 
 Debian 13 hosts with a kernel of their own (tests/lab/vm.py), one for each arm and one at a time, audited:
   lynis       the hardening index of `lynis audit system`: points of possible ones, 100 at most
   openscap    rules of the profile ANSSI BP-028 (enhanced) out of ssg-debian. Its content for Debian 12 is told that it
               may look at 13; there is none for 13 in Debian 13. `passed_of_100` leaves out what does not apply
   ssh_audit   what it fails and warns of
+  docker_bench  docker/docker-bench-security (CIS Docker Benchmark 1.6) out of FOLDER, about host and engine: what
+              passes less what it warns of. Where there is no engine, Debian's is installed, after the other audits
 bare is a host as it was installed. basalt is one that `site` was run over twice, the second time for nothing; after its
 audit it boots, the kernel is asked what is still in force, and `site` runs again. dev_sec is one that os_hardening and
 ssh_hardening of dev-sec/ansible-collection-hardening were run over twice; FOLDER/ansible_collections holds it as
@@ -14,13 +16,18 @@ devsec/hardening, and ansible.posix, community.general and community.crypto, whi
 ours has its reason in ansible/audits/reasons.yml. What an arm found replaces what it had found before."""
 
 import argparse
+import base64
+import io
 import json
 import re
 import subprocess
 import sys
+import tarfile
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +47,17 @@ sed 's/\^12\.\[0-9\]+\$/^13.[0-9]+$/' {_CONTENT} > /root/content.xml
 oscap xccdf eval --profile {_PROFILE} /root/content.xml > /root/oscap.log 2> /root/oscap.err
 wait
 """
+_GROUPS = "host_configuration,docker_daemon_configuration,docker_daemon_files"
+_DOCKER_LOG = "log/docker-bench-security.log.json"
+_ENGINE = "command -v docker || apt-get install --yes --no-install-recommends apparmor docker.io docker-cli iptables"
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Folders of what others have written."""
+
+    collections: Path
+    docker_bench: Path
 
 
 def lynis(report: str) -> dict[str, Any]:
@@ -72,14 +90,36 @@ def ssh_audit(machine: VirtualMachine) -> dict[str, list[str]]:
     return {word: [e["algorithm"] for e in seen if word in e["notes"]] for word in ("fail", "warn")}
 
 
-def audit(machine: VirtualMachine) -> dict[str, Any]:
-    """All three."""
+def docker_bench(report: str) -> dict[str, Any]:
+    """Out of the log in JSON of docker-bench-security: its score, how many checks ended how, and those it warns of."""
+    told = json.loads(report)
+    rows = [row for section in told["tests"] for row in section["results"]]
+    ended = dict(sorted(Counter(row["result"] for row in rows).items()))
+    warned = [f"{row['id']} {row['desc']}" for row in rows if row["result"] == "WARN"]
+    return {"score": told["score"], "checks": ended, "warnings": warned}
+
+
+def _run_docker_bench(machine: VirtualMachine, program: Path) -> str:
+    with io.BytesIO() as file:
+        with tarfile.open(fileobj=file, mode="w:xz") as tar:
+            for name in ("docker-bench-security.sh", "functions", "tests"):
+                tar.add(program / name, name)
+        packed = base64.b64encode(file.getvalue()).decode()
+    machine.run(f"mkdir -p /root/bench && base64 -d <<< {packed} | tar --extract --xz --directory=/root/bench")
+    machine.run(_ENGINE)
+    # It ends with the status of whatever it asked last.
+    return machine.run(f"cd /root/bench; bash docker-bench-security.sh -b -c {_GROUPS} > out 2>&1; cat {_DOCKER_LOG}")
+
+
+def audit(machine: VirtualMachine, sources: Sources) -> dict[str, Any]:
+    """All four."""
     started = time.monotonic()
     machine.run(_AUDITS)
     found = {
         "lynis": lynis(machine.run("cat /var/log/lynis-report.dat")),
         "openscap": openscap(machine.run("cat /root/oscap.log")),
         "ssh_audit": ssh_audit(machine),
+        "docker_bench": docker_bench(_run_docker_bench(machine, sources.docker_bench)),
     }
     print(found["lynis"]["index"], found["openscap"]["rules"], f"{time.monotonic() - started:.0f} s", flush=True)
     return found
@@ -105,25 +145,25 @@ def standing(host: Virtual) -> dict[str, Any]:
     }
 
 
-def bare(_: Path) -> dict[str, Any]:
+def bare(sources: Sources) -> dict[str, Any]:
     """As it was installed."""
     with tempfile.TemporaryDirectory() as folder, virtual(Path(folder)) as host:
-        return audit(host.machine)
+        return audit(host.machine, sources)
 
 
-def basalt(_: Path) -> dict[str, Any]:
+def basalt(sources: Sources) -> dict[str, Any]:
     """Prepared, unchanged, audited, booted."""
     with tempfile.TemporaryDirectory() as folder, virtual(Path(folder)) as host:
-        found: dict[str, Any] = {"first": site(host), "second": site(host), **audit(host.machine)}
+        found: dict[str, Any] = {"first": site(host), "second": site(host), **audit(host.machine, sources)}
         host.machine.reboot()
         return {**found, "after_boot": standing(host), "third": site(host)}
 
 
-def dev_sec(collections: Path) -> dict[str, Any]:
+def dev_sec(sources: Sources) -> dict[str, Any]:
     """Made by its two roles."""
     with tempfile.TemporaryDirectory() as name, virtual(Path(name)) as host:
-        runs = [_dev_sec(host, Path(name), collections) for _ in range(2)]
-        return {"first": runs[0], "second": runs[1], **audit(host.machine)}
+        runs = [_dev_sec(host, Path(name), sources.collections) for _ in range(2)]
+        return {"first": runs[0], "second": runs[1], **audit(host.machine, sources)}
 
 
 def _dev_sec(host: Virtual, folder: Path, collections: Path) -> dict[str, Any]:
@@ -131,7 +171,7 @@ def _dev_sec(host: Virtual, folder: Path, collections: Path) -> dict[str, Any]:
     return dev_sec_roles.run(at, folder, collections, host.lab.operator.variables, host.lab.project.environment)
 
 
-_ARMS: dict[str, Callable[[Path], dict[str, Any]]] = {"bare": bare, "basalt": basalt, "dev_sec": dev_sec}
+_ARMS: dict[str, Callable[[Sources], dict[str, Any]]] = {"bare": bare, "basalt": basalt, "dev_sec": dev_sec}
 
 
 def main() -> None:
@@ -139,11 +179,13 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("arms", nargs="*", default=["bare", "basalt"], choices=_ARMS)
     parser.add_argument("--collections", type=Path, default=Path(), help="where dev-sec's is")
+    parser.add_argument("--docker-bench", type=Path, required=True, help="a clone of docker/docker-bench-security")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "hardening.json")
     options = parser.parse_args()
     told = json.loads(options.output.read_text()) if options.output.exists() else {}
+    sources = Sources(options.collections, options.docker_bench)
     for arm in options.arms:
-        told[arm] = {"date": time.strftime("%Y-%m-%d"), **_ARMS[arm](options.collections)}
+        told[arm] = {"date": time.strftime("%Y-%m-%d"), **_ARMS[arm](sources)}
         options.output.write_text(json.dumps(told, indent=1) + "\n")
     print(json.dumps(told, indent=1))
 

@@ -17,6 +17,8 @@ from tests.live.project import ROOT, Project, copy, forget
 #: With their zones; the stranger is on the network, and in no stack file.
 HOSTS = {"node-1": "a", "node-2": "b", "node-3": "c"}
 STRANGER = "stranger"
+#: Both releases that the roles are for.
+SUITES = dict.fromkeys([*HOSTS, STRANGER], "trixie") | {"node-3": "bookworm"}
 ENGINE = 2376
 _FOLDER = ROOT / ".basalt" / "test-machines"
 #: Of the containers that such hosts would carry.
@@ -113,7 +115,7 @@ def lab(folder: Path) -> Iterator[Lab]:
     forget(_FOLDER)
     project = copy(_FOLDER, "lab")
     try:
-        with machines([*HOSTS, STRANGER], folder) as (operator, made):
+        with machines(SUITES, folder) as (operator, made):
             named = {machine.name: machine for machine in made}
             hosts = {name: _host(named[name].address, zone) for name, zone in HOSTS.items()}
             project.stack_file.write_text(yaml.safe_dump(document(hosts), sort_keys=False))

@@ -41,10 +41,10 @@ class Story:
     looks: tuple[Look, Look]
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    """Told once, and left running for questions."""
-    with virtual(tmp_path_factory.mktemp("operator")) as host:
+@pytest.fixture(scope="module", params=["trixie", "bookworm"])
+def story(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Iterator[Story]:
+    """Told once for each release that the roles are for, and left running for questions."""
+    with virtual(tmp_path_factory.mktemp("operator"), request.param) as host:
         first, second = host.play("site"), host.play("site")
         assert first.code == 0, first.output
         before = look(host)

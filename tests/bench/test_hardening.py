@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bench.hardening import lynis, openscap
+from bench.hardening import docker_bench, lynis, openscap
 
 ROOT = Path(__file__).parent.parent.parent
 RESULTS = ROOT / "bench" / "hardening.json"
@@ -21,7 +21,7 @@ def failed(auditor: str) -> set[str]:
     ours = FOUND["basalt"][auditor]
     if auditor == "openscap":
         return set(ours["failed"])
-    return {line.split()[0] for line in (*ours["warnings"], *ours["suggestions"])}
+    return {line.split()[0] for line in (*ours["warnings"], *ours.get("suggestions", ()))}
 
 
 def explained(auditor: str) -> list[str]:
@@ -46,6 +46,7 @@ def test_a_prepared_host_is_what_the_goal_says() -> None:
     assert ours["lynis"]["index"] >= 85
     assert ours["lynis"]["index"] > FOUND["bare"]["lynis"]["index"]
     assert ours["openscap"]["passed_of_100"] > FOUND["bare"]["openscap"]["passed_of_100"]
+    assert ours["docker_bench"]["score"] > FOUND["bare"]["docker_bench"]["score"]
     assert ours["ssh_audit"] == {"fail": [], "warn": []}
     assert ours["second"]["changed"] == ours["third"]["changed"] == 0
     assert ours["after_boot"]["variables_otherwise"] == ours["after_boot"]["audit_rules_missing"] == []
@@ -67,3 +68,9 @@ def test_an_evaluation_of_openscap_is_read() -> None:
         "rules": {"fail": 1, "notapplicable": 1, "pass": 2},
         "failed": ["b"],
     }
+
+
+def test_a_report_of_docker_bench_is_read() -> None:
+    rows = [{"id": f"1.{n}", "desc": "A check", "result": result} for n, result in enumerate(("PASS", "WARN", "PASS"))]
+    report = json.dumps({"tests": [{"results": rows[:1]}, {"results": rows[1:]}], "checks": 3, "score": 1})
+    assert docker_bench(report) == {"score": 1, "checks": {"PASS": 2, "WARN": 1}, "warnings": ["1.1 A check"]}

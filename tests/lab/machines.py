@@ -18,7 +18,8 @@ from docker.types import EndpointConfig, IPAMConfig, IPAMPool
 
 from basalt.targets.docker.engine import connect
 from tests.waiting import until
-from tools.setup import base_image
+from tools.setup import base_image, paths
+from tools.setup.step import Log
 
 NETWORK = "198.18.112.0/20"
 _LISTENER = "basalt-test-listener.service"
@@ -129,18 +130,21 @@ class Operator:
 
 
 @contextmanager
-def machines(names: list[str], folder: Path) -> Iterator[tuple[Operator, list[Machine]]]:
-    """A host for each name, ready; nothing is left of them afterwards. The operator's files are in `folder`."""
+def machines(suites: dict[str, str], folder: Path) -> Iterator[tuple[Operator, list[Machine]]]:
+    """A host for each name, ready, of a suite of Debian; nothing is left of them afterwards. The operator's files are
+    in `folder`."""
     # Not `docker.from_env()`: what a command prints at once may be lost by the SDK's own way.
     client = connect({"url": "unix:///var/run/docker.sock", "certificates": ""})
-    image = _image(client)
+    images = {suite: _image(client, suite) for suite in dict.fromkeys(suites.values())}
     operator = Operator(folder)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(operator.key)], check=True)
     with ExitStack() as stack:
         network = stack.enter_context(_network(client))
-        addresses = [str(address) for address in list(ip_network(NETWORK).hosts())[10 : 10 + len(names)]]
-        places = zip(names, addresses, strict=True)
-        made = [stack.enter_context(_machine(client, image, network, *place)) for place in places]
+        addresses = [str(address) for address in list(ip_network(NETWORK).hosts())[10 : 10 + len(suites)]]
+        made = [
+            stack.enter_context(_machine(client, images[suite], network, name, address))
+            for (name, suite), address in zip(suites.items(), addresses, strict=True)
+        ]
         for machine in made:
             _let_in(machine, operator)
         for machine in made:
@@ -149,12 +153,15 @@ def machines(names: list[str], folder: Path) -> Iterator[tuple[Operator, list[Ma
         yield operator, made
 
 
-def _image(client: DockerClient) -> str:
+def _image(client: DockerClient, suite: str) -> str:
     """Built where its context is new."""
+    base = base_image.name(suite)
+    if not client.images.list(base):
+        base_image.bootstrap(Log(paths.LOCAL / "logs" / f"test-host-{suite}.log"), suite)
     content = b"".join(path.read_bytes() for path in sorted(_CONTEXT.iterdir()) if path.suffix in ("", ".conf"))
-    tag = f"basalt/test-host:{hashlib.sha256(base_image.name().encode() + content).hexdigest()[:12]}"
+    tag = f"basalt/test-host:{hashlib.sha256(base.encode() + content).hexdigest()[:12]}"
     if not client.images.list(tag):
-        client.images.build(path=str(_CONTEXT), tag=tag, buildargs={"BASE": base_image.name()}, rm=True, forcerm=True)
+        client.images.build(path=str(_CONTEXT), tag=tag, buildargs={"BASE": base}, rm=True, forcerm=True)
     return tag
 
 

@@ -1,4 +1,4 @@
-"""A Debian 13 host with a kernel of its own: for what a container cannot show, which is sysctl, what the kernel tells
+"""A Debian host with a kernel of its own: for what a container cannot show, which is sysctl, what the kernel tells
 auditd, a firewall without the container engine's, and a boot.
 
 QEMU translates its processor (`-accel tcg`): it runs wherever the tests do, ten to fifteen times slower. On two busy
@@ -95,9 +95,9 @@ class VirtualMachine:
 
 
 @contextmanager
-def virtual_machine(folder: Path) -> Iterator[VirtualMachine]:
-    """Booted from a fresh disk, which goes with it. The operator's files are in `folder`."""
-    made = disk()
+def virtual_machine(folder: Path, suite: str = base_image.SUITE) -> Iterator[VirtualMachine]:
+    """Booted from a fresh disk of a suite of Debian, which goes with it. The operator's files are in `folder`."""
+    made = disk(suite)
     operator = Operator(folder)
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(operator.key)], check=True)
     port = _free_port()
@@ -150,9 +150,9 @@ def _qemu(made: Path, operator: Operator, port: int, console: Path) -> list[str]
     ]  # fmt: skip
 
 
-def disk() -> Path:
+def disk(suite: str) -> Path:
     """A folder with `disk`, `vmlinuz` and `initrd`; made of packages where there is none (two minutes, as root)."""
-    inputs = "\0".join((base_image.sources(), *_PACKAGES, *_OPTIONS, *_FILES.values()))
+    inputs = "\0".join((base_image.sources(suite), *_PACKAGES, *_OPTIONS, *_FILES.values()))
     folder = paths.cache() / "vm" / hashlib.sha256(inputs.encode()).hexdigest()[:12]
     folder.parent.mkdir(parents=True, exist_ok=True)
     with (folder.parent / "lock").open("w") as lock:
@@ -160,16 +160,16 @@ def disk() -> Path:
         apt.ensure(Log(folder.parent / "log"), _COMMANDS)
         if not folder.exists():
             with tempfile.TemporaryDirectory(dir=folder.parent, prefix="making-") as making:
-                _make(Path(making), Log(folder.parent / "log"))
+                _make(Path(making), suite, Log(folder.parent / "log"))
                 (Path(making) / "made").rename(folder)
     return folder
 
 
-def _make(place: Path, log: Log) -> None:
+def _make(place: Path, suite: str, log: Log) -> None:
     root, made = place / "root", place / "made"
     made.mkdir()
     options = [*_OPTIONS, f"--include={','.join(_PACKAGES)}"]
-    log.run(["mmdebstrap", *options, base_image.SUITE, str(root), *base_image.sources().splitlines()])
+    log.run(["mmdebstrap", *options, suite, str(root), *base_image.sources(suite).splitlines()])
     for name, text in _FILES.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text)

@@ -26,20 +26,20 @@ def mirror() -> str:
     return os.environ.get("BASALT_DEBIAN_MIRROR", "http://deb.debian.org").rstrip("/")
 
 
-def sources() -> str:
+def sources(suite: str = SUITE) -> str:
     """APT's one-line format, in which mmdebstrap takes it as an argument as well."""
     return "\n".join(
         (
-            f"deb {mirror()}/debian {SUITE} main",
-            f"deb {mirror()}/debian {SUITE}-updates main",
-            f"deb {mirror()}/debian-security {SUITE}-security main",
+            f"deb {mirror()}/debian {suite} main",
+            f"deb {mirror()}/debian {suite}-updates main",
+            f"deb {mirror()}/debian-security {suite}-security main",
         )
     )
 
 
-def name() -> str:
-    inputs = (sources(), *_EXCLUDES, *_INCLUDES, _DOCKERFILE.read_text())
-    return f"basalt/base:{SUITE}-{hashlib.sha256(chr(0).join(inputs).encode()).hexdigest()[:12]}"
+def name(suite: str = SUITE) -> str:
+    inputs = (sources(suite), *_EXCLUDES, *_INCLUDES, _DOCKERFILE.read_text())
+    return f"basalt/base:{suite}-{hashlib.sha256(chr(0).join(inputs).encode()).hexdigest()[:12]}"
 
 
 class BaseImage(Step):
@@ -56,7 +56,7 @@ class BaseImage(Step):
         if network.reachable(*REGISTRY) and _pull(log):
             _build(log)
             return f"{name()} from {UPSTREAM}"
-        _bootstrap(log)
+        bootstrap(log)
         return f"{name()} made of packages"
 
 
@@ -84,21 +84,22 @@ def _build(log: Log) -> None:
     log.say(engine_api.expect(answer, f"building {name()}"))
 
 
-def _bootstrap(log: Log) -> None:
+def bootstrap(log: Log, suite: str = SUITE) -> None:
+    """Makes `name(suite)` of packages."""
     apt.ensure(log, {"mmdebstrap": "mmdebstrap"})
     if not Path("/usr/share/keyrings/debian-archive-keyring.gpg").exists():
         apt.install(log, ["debian-archive-keyring"])
     with tempfile.TemporaryDirectory(prefix="basalt-base-") as folder:
         tarball = Path(folder, "base.tar")
-        log.run(_mmdebstrap(tarball))
-        repository, tag = name().split(":")
+        log.run(_mmdebstrap(tarball, suite))
+        repository, tag = name(suite).split(":")
         path = f"/images/create?fromSrc=-&repo={repository}&tag={tag}&changes=CMD%20%5B%22bash%22%5D"
         with tarball.open("rb") as file:
             answer = engine_api.call("POST", path, file, timeout=_BUILD_SECONDS)
-        log.say(engine_api.expect(answer, f"importing {name()}"))
+        log.say(engine_api.expect(answer, f"importing {name(suite)}"))
 
 
-def _mmdebstrap(tarball: Path) -> list[str]:
+def _mmdebstrap(tarball: Path, suite: str) -> list[str]:
     options = [f"--dpkgopt=path-exclude={pattern}" for pattern in _EXCLUDES]
     options += [f"--dpkgopt=path-include={pattern}" for pattern in _INCLUDES]
     return [
@@ -108,7 +109,7 @@ def _mmdebstrap(tarball: Path) -> list[str]:
         "--keyring=/usr/share/keyrings/debian-archive-keyring.gpg",
         "--aptopt=Acquire::Retries 3",
         *options,
-        SUITE,
+        suite,
         str(tarball),
-        *sources().splitlines(),
+        *sources(suite).splitlines(),
     ]
