@@ -14,8 +14,8 @@ class PlaybookError(Exception):
 
 
 def playbooks() -> list[str]:
-    """Their names."""
-    return sorted(path.stem for path in _PLAYBOOKS.glob("*.yml"))
+    """Their names. What several share is no playbook of its own, and begins with an underscore."""
+    return sorted(path.stem for path in _PLAYBOOKS.glob("[!_]*.yml"))
 
 
 def command(stack: str, playbook: str, arguments: list[str]) -> list[str]:
