@@ -1,5 +1,6 @@
-"""`basalt engine-access`, `engine-certificate`: who may speak to a stack's tcp engines."""
+"""`basalt engine-access`, `engine-certificates`: who may speak to a stack's tcp engines."""
 
+import json
 import sys
 from collections.abc import Callable
 from typing import Annotated
@@ -20,13 +21,11 @@ def engine_access(stack: Stack, dry_run: DryRun = False) -> None:
         say(f"{'would be made' if dry_run else 'made'}" if made else "there already")
 
 
-def engine_certificate(
-    stack: Stack, host: Annotated[str, typer.Argument(help="As the stack file calls it.")], dry_run: DryRun = False
-) -> None:
-    """Print the certificate of a host's engine, for the request of its key that comes in by standard input; with the
-    certificate that it has, that one where a third of its life is left. `basalt hosts site` asks so."""
+def engine_certificates(stack: Stack, dry_run: DryRun = False) -> None:
+    """Print the certificates of hosts' engines, as JSON by host. Standard input has so the request of each key, and the
+    certificate that there is: it is kept while a third of its life is left. `basalt hosts site` asks so."""
     with told():
-        print(engines.certificate(stack, host, sys.stdin.read(), dry_run=dry_run), end="")
+        print(json.dumps(engines.certificates(stack, json.load(sys.stdin), dry_run=dry_run)))
 
 
-COMMANDS: tuple[Callable[..., None], ...] = (engine_access, engine_certificate)
+COMMANDS: tuple[Callable[..., None], ...] = (engine_access, engine_certificates)

@@ -5,7 +5,9 @@ is in the stack file, its key encrypted. What is made of it here is in `own_cert
 key.pem, as `docker --tlsverify` has it."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from cryptography import x509
@@ -65,28 +67,37 @@ def access(stack: str, *, dry_run: bool) -> bool:
     return True
 
 
-def certificate(stack: str, host: str, told: str, *, dry_run: bool) -> str:
-    """The certificate (PEM) of a host's engine. `told` holds the request of its key, and the certificate that it has;
-    that is given back where it lasts. A dry run gives "" where it does not. Raises StackError, PulumiError, and
-    EngineCertificateError where nothing can be signed."""
-    topology = load_stack(ROOT, stack)
-    if host not in topology.hosts:
-        raise EngineCertificateError(f"stack {stack} has no host {host}; there are: {', '.join(topology.hosts)}")
-    blocks: dict[str, str] = {
-        kind: text for text, kind in re.findall(r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n)", told, re.S)
-    }
-    wanted, has = blocks.get("CERTIFICATE REQUEST", ""), blocks.get("CERTIFICATE", "")
-    authority, called = _certificate(stack), names(host, topology.hosts[host])
-    try:
-        if authority and lasts(has, authority, called, public(x509.load_pem_x509_csr(wanted.encode()))):
-            return has
-        if dry_run:
-            return ""
-        if not authority:
-            raise EngineCertificateError(f"stack {stack} has no authority for its engines; basalt engine-access")
-        return sign(wanted, called, _DAYS, authority, _authority_key(stack))
-    except ValueError as error:
-        raise EngineCertificateError(f"no certificate can be given to the engine of {host}: {error}") from None
+def certificates(stack: str, told: Mapping[str, str], *, dry_run: bool) -> dict[str, str]:
+    """The certificates (PEM) of hosts' engines. `told` holds, by host, the request of its key, and the certificate that
+    it has; that is given back where it lasts. A dry run gives "" where it does not. Raises StackError, PulumiError, and
+    EngineCertificateError where one cannot be signed."""
+    topology, authority = load_stack(ROOT, stack), _certificate(stack)
+    if unknown := sorted(told.keys() - topology.hosts.keys()):
+        there = f"there are: {', '.join(topology.hosts)}"
+        raise EngineCertificateError(f"stack {stack} has no host {', '.join(unknown)}; {there}")
+    key = cache(lambda: _authority_key(stack))
+    found = {}
+    for host, text in told.items():
+        wanted, has, called = *_blocks(text), names(host, topology.hosts[host])
+        try:
+            if authority and lasts(has, authority, called, public(x509.load_pem_x509_csr(wanted.encode()))):
+                found[host] = has
+            elif dry_run:
+                found[host] = ""
+            elif not authority:
+                raise EngineCertificateError(f"stack {stack} has no authority for its engines; basalt engine-access")
+            else:
+                found[host] = sign(wanted, called, _DAYS, authority, key())
+        except ValueError as error:
+            raise EngineCertificateError(f"no certificate can be given to the engine of {host}: {error}") from None
+    return found
+
+
+def _blocks(text: str) -> tuple[str, str]:
+    """The request and the certificate in a text; "" where there is none."""
+    pattern = r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n)"
+    found: dict[str, str] = {kind: block for block, kind in re.findall(pattern, text, re.S)}
+    return found.get("CERTIFICATE REQUEST", ""), found.get("CERTIFICATE", "")
 
 
 def _certificate(stack: str) -> str:

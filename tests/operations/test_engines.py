@@ -97,15 +97,33 @@ def test_what_is_spoilt_is_made_again(vault: Vault, tmp_path: Path, name: str) -
 def test_a_host_keeps_its_certificate_until_another_authority_signs(vault: Vault, tmp_path: Path) -> None:
     engines.access("lab", dry_run=False)
     asked = request(tmp_path)
-    first = engines.certificate("lab", "local", asked, dry_run=False)
-    assert engines.certificate("lab", "local", first + asked, dry_run=False) == first
-    assert engines.certificate("lab", "local", first + asked, dry_run=True) == first
+    first = engines.certificates("lab", {"local": asked}, dry_run=False)
+    known = {"local": first["local"] + asked}
+    assert engines.certificates("lab", known, dry_run=False) == first
+    assert engines.certificates("lab", known, dry_run=True) == first
     document = yaml.safe_load(vault.path.read_text())
     del document["config"]["basalt:engines"]
     vault.path.write_text(yaml.safe_dump(document))
     engines.access("lab", dry_run=False)
-    assert engines.certificate("lab", "local", first + asked, dry_run=True) == ""
-    assert engines.certificate("lab", "local", first + asked, dry_run=False) != first
+    assert engines.certificates("lab", known, dry_run=True) == {"local": ""}
+    assert engines.certificates("lab", known, dry_run=False) != first
+
+
+def test_the_authority_s_key_is_asked_for_once_and_only_where_something_is_signed(vault: Vault, tmp_path: Path) -> None:
+    hosts = {
+        f"node-{n}": {**TCP["hosts"]["local"], "address": f"192.0.2.{n}", "engine": f"tcp://192.0.2.{n}:2376"}
+        for n in (1, 2, 3)
+    }
+    document = {"config": {"basalt:topology": {**TCP, "hosts": hosts}}}
+    vault.path.write_text(yaml.safe_dump(document))
+    engines.access("lab", dry_run=False)
+    vault.asked.clear()
+    asked = request(tmp_path)
+    first = engines.certificates("lab", dict.fromkeys(hosts, asked), dry_run=False)
+    assert [one[:2] for one in vault.asked] == [("config", "get")]
+    assert len(set(first.values())) == len(hosts)
+    assert engines.certificates("lab", {host: first[host] + asked for host in hosts}, dry_run=False) == first
+    assert len(vault.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -115,9 +133,9 @@ def test_a_host_keeps_its_certificate_until_another_authority_signs(vault: Vault
 def test_what_cannot_be_signed_is_told(vault: Vault, host: str, told: str, why: str) -> None:
     engines.access("lab", dry_run=False)
     with pytest.raises(engines.EngineCertificateError, match=why):
-        engines.certificate("lab", host, told, dry_run=False)
+        engines.certificates("lab", {host: told}, dry_run=False)
 
 
 def test_nothing_is_signed_without_an_authority(vault: Vault, tmp_path: Path) -> None:
     with pytest.raises(engines.EngineCertificateError, match="engine-access"):
-        engines.certificate("lab", "local", request(tmp_path), dry_run=False)
+        engines.certificates("lab", {"local": request(tmp_path)}, dry_run=False)
