@@ -20,7 +20,8 @@ def drain(  # noqa: PLR0913, PLR0917  the terminal's options
     host: Host,
     wait: Annotated[float, typer.Option(min=0, help="Seconds that a transaction may be open already.")] = 5.0,
     silence: Annotated[
-        float, typer.Option(min=0, help="Minutes for which alerts about the host are not told; undrain ends it.")
+        float,
+        typer.Option(min=0, max=10080, help="Minutes for which alerts about the host are not told; undrain ends it."),
     ] = 60.0,
     outage: Annotated[bool, typer.Option("--outage", help="Also where the host alone does what users need.")] = False,
     dry_run: Annotated[

@@ -1,5 +1,6 @@
 """`basalt engine-access`, `engine-certificates`: who may speak to a stack's tcp engines."""
 
+import dataclasses
 import json
 import sys
 from collections.abc import Callable
@@ -22,10 +23,12 @@ def engine_access(stack: Stack, dry_run: DryRun = False) -> None:
 
 
 def engine_certificates(stack: Stack, dry_run: DryRun = False) -> None:
-    """Print the certificates of hosts' engines, as JSON by host. Standard input has so the request of each key, and the
-    certificate that there is: it is kept while a third of its life is left. `basalt hosts site` asks so."""
+    """Print what hosts' engines get, as JSON by host: `certificate`, or `error`. Standard input has so the request of
+    each key, and the certificate that there is: it is kept while a third of its life is left. `basalt hosts site` asks
+    so."""
     with told():
-        print(json.dumps(engines.certificates(stack, json.load(sys.stdin), dry_run=dry_run)))
+        found = engines.certificates(stack, json.load(sys.stdin), dry_run=dry_run)
+        print(json.dumps({host: dataclasses.asdict(one) for host, one in found.items()}))
 
 
 COMMANDS: tuple[Callable[..., None], ...] = (engine_access, engine_certificates)

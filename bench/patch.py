@@ -2,10 +2,11 @@
 
     python -m bench.patch
 
-Bare Debian 13 hosts in containers (tests/lab) are made ready and carry a whole stack, database and Redis among it. On
-each a package waits for its update and asks for a boot. Four users order all the while through either edge: where a
-connection is not taken they go to the other, as a browser does with the addresses of a name. An order that was
-acknowledged has to be there afterwards. Each quarter of a second it is asked how many members of etcd are up."""
+Bare Debian hosts in containers (tests/lab), one of them of release 12, are made ready and carry a whole stack, database
+and Redis among it. On each a package waits for its update and asks for a boot. Four users order all the while through
+either edge: where a connection is not taken they go to the other, as a browser does with the addresses of a name. An
+order that was acknowledged has to be there afterwards. Each quarter of a second it is asked how many members of etcd
+are up."""
 
 import argparse
 import json

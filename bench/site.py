@@ -4,8 +4,8 @@
 
 site     all roles over three hosts
 dev_sec  os_hardening and ssh_hardening of dev-sec/ansible-collection-hardening over one; FOLDER as in bench.hardening
-All are bare Debian 13 hosts in containers (tests/lab), made ready first; then both run in turns. `ratio`: of
-medians."""
+All are bare Debian hosts in containers (tests/lab), one of ours of release 12 and the others of 13, made ready first;
+then both run in turns. `ratio`: of medians."""
 
 import argparse
 import json

@@ -34,6 +34,14 @@ class EngineCertificateError(Exception):
     """What cannot be signed."""
 
 
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """What a host asked for: `certificate` (PEM), or why it gets none; both are "" where a dry run would sign."""
+
+    certificate: str = ""
+    error: str = ""
+
+
 @dataclass(frozen=True)
 class _Files:
     """Of who speaks to the engines."""
@@ -67,10 +75,10 @@ def access(stack: str, *, dry_run: bool) -> bool:
     return True
 
 
-def certificates(stack: str, told: Mapping[str, str], *, dry_run: bool) -> dict[str, str]:
-    """The certificates (PEM) of hosts' engines. `told` holds, by host, the request of its key, and the certificate that
-    it has; that is given back where it lasts. A dry run gives "" where it does not. Raises StackError, PulumiError, and
-    EngineCertificateError where one cannot be signed."""
+def certificates(stack: str, told: Mapping[str, str], *, dry_run: bool) -> dict[str, Signed]:
+    """What hosts' engines are to have. `told` holds, by host, the request of its key, and the certificate that it has;
+    that is given back where it lasts. Raises StackError, PulumiError, and EngineCertificateError where nothing can be
+    signed."""
     topology, authority = load_stack(ROOT, stack), _certificate(stack)
     if unknown := sorted(told.keys() - topology.hosts.keys()):
         there = f"there are: {', '.join(topology.hosts)}"
@@ -81,22 +89,22 @@ def certificates(stack: str, told: Mapping[str, str], *, dry_run: bool) -> dict[
         wanted, has, called = *_blocks(text), names(host, topology.hosts[host])
         try:
             if authority and lasts(has, authority, called, public(x509.load_pem_x509_csr(wanted.encode()))):
-                found[host] = has
+                found[host] = Signed(has)
             elif dry_run:
-                found[host] = ""
+                found[host] = Signed()
             elif not authority:
                 raise EngineCertificateError(f"stack {stack} has no authority for its engines; basalt engine-access")
             else:
-                found[host] = sign(wanted, called, _DAYS, authority, key())
+                found[host] = Signed(sign(wanted, called, _DAYS, authority, key()))
         except ValueError as error:
-            raise EngineCertificateError(f"no certificate can be given to the engine of {host}: {error}") from None
+            found[host] = Signed(error=f"no certificate can be given to the engine of {host}: {error}")
     return found
 
 
 def _blocks(text: str) -> tuple[str, str]:
     """The request and the certificate in a text; "" where there is none."""
-    pattern = r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----\n)"
-    found: dict[str, str] = {kind: block for block, kind in re.findall(pattern, text, re.S)}
+    pattern = r"(-----BEGIN ([A-Z ]+)-----.+?-----END \2-----)(?:\n|\Z)"
+    found: dict[str, str] = {kind: f"{block}\n" for block, kind in re.findall(pattern, text, re.S)}
     return found.get("CERTIFICATE REQUEST", ""), found.get("CERTIFICATE", "")
 
 

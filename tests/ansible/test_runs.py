@@ -25,7 +25,7 @@ PLANTS = {
     "firewall : Describe the service": "echo >> /etc/systemd/system/nftables.service",
     "firewall : Write the ruleset": "chmod 0755 /etc/nftables.conf",
     "firewall : See whether it is loaded": "nft flush table inet basalt; nft delete table inet basalt",
-    "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-basalt.conf",
+    "kernel : Write the variables": "echo kernel.kptr_restrict=0 >> /etc/sysctl.d/99-zz-basalt.conf",
     "kernel : Deny modules": "rm /etc/modprobe.d/basalt.conf",
     "updates : Say what is updated": "chmod 0600 /etc/apt/apt.conf.d/60basalt-updates",
     "updates : Wait for the window": "systemctl disable --now apt-daily-upgrade.timer",
@@ -129,14 +129,15 @@ def test_a_run_that_is_killed_is_finished_by_the_next(lab: Lab) -> None:
     machine = lab.machines["node-1"]
     machine.run("sh", "-c", "rm /etc/locale.conf /etc/sudoers.d/basalt; echo >> /etc/nftables.conf")
     # As a run leaves it that is killed between a file and what takes it up.
-    machine.run("touch", "/etc/docker/daemon.json")
+    machine.run("touch", "/etc/docker/daemon.json", "/etc/ssh/sshd_config")
     killed = lab.project.start(sys.executable, "-m", "basalt", "hosts", "site", "--stack", "lab", "--limit", "node-1")
     until(lambda: machine.ran("systemctl", "is-active", "--quiet", "basalt-trial-nftables.conf"), "a trial", 120)
     killed.kill()
     killed.communicate()
     lab.right("site", "--limit", "node-1")
     assert machine.run("nft", "list", "chain", "inet", "basalt", "arriving")
-    assert machine.run("find", "/etc/docker", "-newer", "/run/basalt-docker-engine") == ""
+    for file, stamp in (("docker", "docker-engine"), ("ssh/sshd_config", "sshd"), ("nftables.conf", "firewall")):
+        assert machine.run("find", f"/etc/{file}", "-newer", f"/run/basalt-{stamp}") == ""
     assert lab.right("site", "--limit", "node-1").of("node-1", "changed") == 0
 
 

@@ -25,11 +25,11 @@ def failed(auditor: str) -> set[str]:
 
 
 def explained(auditor: str) -> list[str]:
-    return [rule for entry in REASONS[auditor] for rule in entry["rules"]]
+    return [rule for entry in REASONS.get(auditor, []) for rule in entry["rules"]]
 
 
 @measured
-@pytest.mark.parametrize("auditor", REASONS)
+@pytest.mark.parametrize("auditor", ["lynis", "openscap", "docker_bench"])
 def test_every_rule_that_fails_has_a_reason_and_no_reason_is_stale(auditor: str) -> None:
     assert set(explained(auditor)) == failed(auditor)
 

@@ -47,7 +47,7 @@ _FILES = {
     "etc/hostname": "node-1\n",
     "etc/hosts": "127.0.0.1 localhost\n127.0.1.1 node-1.lab node-1\n",
     "etc/network/interfaces": "auto lo\niface lo inet loopback\nauto eth0\niface eth0 inet dhcp\n",
-    "etc/systemd/system/ssh.service.d/keys.conf": Path(__file__).with_name("ssh-keys.conf").read_text(),
+    "etc/systemd/system/ssh.service.d/00-keys.conf": Path(__file__).with_name("ssh-keys.conf").read_text(),
 }
 
 

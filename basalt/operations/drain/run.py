@@ -78,11 +78,11 @@ def drain(topology: Topology, host: str, wait: float, minutes: float, say: Say, 
     if going:
         # It took a while: somebody else may have emptied another host meanwhile.
         prepare(topology, host, outage=outage)
-    silent = _hush(site, host, minutes, say) if leaving.groups else None
     lead_past(site, host, wait)
     master = succeed(site, host)
     if master:
         say(f"{master} is the master of Redis")
+    silent = _hush(site, host, minutes, say) if leaving.groups else None
     for group in leaving.groups:
         if stopping := [one for one in group if one.name in living]:
             say(f"{', '.join(one.name for one in stopping)}: stopped")
@@ -101,7 +101,7 @@ def _hush(site: Site, host: str, minutes: float, say: Say) -> str | None:
         return None
     if until is None:
         return None
-    say(f"alerts about {host} are silenced until {until:%H:%M} UTC")
+    say(f"alerts about {host} are silenced until {until:%Y-%m-%d %H:%M} UTC")
     return until.isoformat(timespec="seconds")
 
 
