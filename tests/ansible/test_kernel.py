@@ -60,6 +60,8 @@ def test_huge_pages_are_for_who_asks_and_a_boot_does_not_fail_for_them(host: Hos
 
 
 def test_rules_of_disks_are_understood(host: Host) -> None:
+    if host.system_info.codename == "bookworm":
+        pytest.skip("udevadm of Debian 12 does not verify")
     done = host.run("udevadm verify --no-summary /etc/udev/rules.d/60-basalt-scheduler.rules")
     assert (done.rc, done.stderr) == (0, "")
 

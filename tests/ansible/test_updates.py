@@ -43,7 +43,7 @@ def test_unattended_upgrades_understands_what_it_is_told(host: Host) -> None:
     done = host.run("unattended-upgrade --dry-run --debug")
     assert done.rc == 0, done.stdout + done.stderr
     allowed = next(line for line in done.stdout.splitlines() if line.startswith("Allowed origins are:"))
-    assert "trixie-security" in allowed
+    assert f"{host.system_info.codename}-security" in allowed
     assert "label=Debian," not in allowed
 
 
