@@ -120,6 +120,7 @@ def test_a_change_is_taken_up_by_what_it_takes_and_containers_live_on(lab: Lab, 
     assert "registry-mirrors: by a reload of the engine" in " ".join(run.output.split())
     until(lambda: "https://mirror.example.com/" in sleeper.run("docker", "info"), "the mirror", 30)
     assert (_process(sleeper, "engine"), _process(sleeper, "sleeper")) == (engine, container)
+    _told(lab, sleeper.name)
 
 
 @pytest.mark.parametrize("sleeper", ["node-1"], indirect=True)
