@@ -122,7 +122,7 @@ def test_a_host_that_is_cut_off_is_missed_by_nobody_for_long(spread: Project, fr
 
 
 #: It carries no edge, and of nothing else that users need the only instance.
-EMPTIED = "node-1"
+EMPTIED = "node-2"
 
 
 def pooled(project: Project) -> dict[str, Any]:
@@ -182,9 +182,9 @@ def leading(spread: Project) -> str:
 
 
 def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> None:
-    done = spread.basalt("drain", "node-2", "--yes", check=False)
+    done = spread.basalt("drain", "node-3", "--yes", check=False)
     assert done.returncode == 2
-    assert "nginx is on node-2 alone" in done.stdout
+    assert "nginx is on node-3 alone" in done.stdout
     assert not healthy(spread)
 
 
