@@ -63,7 +63,7 @@ def _speak(site: Site, host: str, say: Say) -> None:
     try:
         silence.end(site, host)
     except silence.SilenceError as error:
-        say(f"alerts about {host} stay silenced until that ends by itself: {error}")
+        say(f"alerts about {host} stay silenced until that ends by itself, or end it in Alertmanager: {error}")
 
 
 def _start(here: list[Instance], there: Mapping[str, Container], host: str, say: Say) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keepsakes import silences
 from keepsakes.silences import check, lacking
 from keepsakes.source import SourceError
 
@@ -70,3 +71,10 @@ def test_what_are_no_silences_is_not_kept(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(SourceError):
         check(path)
+
+
+def test_what_a_drain_has_silenced_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    drained = {**present(2, host="node-1"), "createdBy": "basalt drain"}
+    monkeypatch.setattr(silences, "_present", lambda _: [drained, present(2, service="redis")])
+    silences.take(["alertmanager-1:9093"], tmp_path / "kept")
+    assert check(tmp_path / "kept") == [silence(2, service="redis")]
