@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,7 +32,8 @@ class _HealthyProvider(ResourceProvider):
         return CreateResult(_seen(props)["containers"][0]["name"], props)
 
     def update(self, _id: str, _olds: dict[str, Any], news: dict[str, Any]) -> UpdateResult:
-        _wait_healthy(_seen(news), patience=_SETTLING)
+        if not news["before"] or _runs(json.loads(news["before"])):
+            _wait_healthy(_seen(news), patience=_SETTLING)
         return UpdateResult(news)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
@@ -135,6 +137,14 @@ def _wait_healthy(props: dict[str, Any], *, started: bool = False, patience: int
         wait_healthy(engine, names, max(1.0, deadline - time.monotonic()), started=started, patience=patience)
 
 
+def _runs(containers: list[dict[str, Any]]) -> bool:
+    """Whether any of them does."""
+    with LOADING:
+        from basalt.targets.docker.waiting import runs
+
+    return any(runs(container["engine"], container["name"]) for container in containers)
+
+
 def _run(props: dict[str, Any]) -> "subprocess.CompletedProcess[str]":
     """`command` as basalt's, for the stack."""
     command = [sys.executable, "-m", "basalt", *props["command"], "--stack", props["stack"]]
@@ -148,7 +158,9 @@ def _why(done: "subprocess.CompletedProcess[str]") -> str:
 
 class Healthy(Resource, module="basalt", name="Healthy"):
     """All these containers are healthy. `containers`: {name, id, engine} each; a changed id waits again. With
-    `on_create` false the first creation does not wait: members of a quorum start together, and roll one by one."""
+    `on_create` false the first creation does not wait: members of a quorum start together, and roll one by one.
+    `before`: {name, engine} of those that are replaced next. Where none of them runs nobody waits either: an `up` that
+    was interrupted left them out, and it may be them that those before need to become healthy."""
 
     def __init__(
         self,
@@ -158,10 +170,16 @@ class Healthy(Resource, module="basalt", name="Healthy"):
         opts: pulumi.ResourceOptions | None = None,
         *,
         on_create: bool,
+        before: Sequence[dict[str, Any]] = (),
     ) -> None:
         ids = pulumi.Output.all(*(container["id"] for container in containers))
         told = ids.apply(lambda known: json.dumps([{**c, "id": i} for c, i in zip(containers, known, strict=True)]))
-        inputs = {"containers": told, "on_create": on_create, "seconds": seconds}
+        inputs = {
+            "containers": told,
+            "on_create": on_create,
+            "seconds": seconds,
+            "before": json.dumps(before) if before else "",
+        }
         super().__init__(_HealthyProvider(), name, inputs, opts)
 
 

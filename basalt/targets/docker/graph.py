@@ -178,11 +178,11 @@ class Graph:
             if workload.settle:
                 self._gates[workload.name].append(self._settled(instance, workload.settle, completed))
             return
-        everyone = self._site.of(workload.name)
-        wave = everyone[: instance.ordinal][-(instance.ordinal % at_once(workload) or at_once(workload)) :]
-        if instance.ordinal % at_once(workload) == 0 and instance.ordinal < len(everyone):
-            seen_wave = [self._seen(other, self._containers[other.name]) for other in wave]
-            gate = Healthy(f"{instance.name}-healthy", seen_wave, _ROLL, self._child(), on_create=False)
+        everyone, size, last = self._site.of(workload.name), at_once(workload), instance.ordinal
+        if last % size == 0 and last < len(everyone):
+            wave = [self._seen(other, self._containers[other.name]) for other in everyone[last - size : last]]
+            before = [self._where(other) for other in everyone[last : last + size]]
+            gate = Healthy(f"{instance.name}-healthy", wave, _ROLL, self._child(), on_create=False, before=before)
             self._gates[workload.name].append(gate)
 
     def _settled(self, instance: Instance, settle: Settle, completed: Completed) -> Settled:

@@ -90,7 +90,8 @@ def write(props: dict[str, Any], files: Files, dropped: list[str]) -> None:
 
 
 def reload(props: dict[str, Any]) -> None:
-    """Tells the running instance of its new files. One that does not run reads the new files when it starts."""
+    """Tells the running instance of its new files. One that does not run, or that an interrupted `up` did not come to,
+    reads the new files when it starts."""
     how = props["reload"]
     try:
         container = connect(props["engine"]).containers.get(how["container"])
@@ -102,7 +103,9 @@ def reload(props: dict[str, Any]) -> None:
             container.kill(how["signal"])
             return
         code, output = container.exec_run(how["command"])
-    except (NotFound, APIError) as error:
+    except NotFound:
+        return
+    except APIError as error:
         raise RuntimeError(f"{how['container']} could not be told of its new files: {error}") from error
     if code:
         text = output if isinstance(output, bytes) else b"".join(output)

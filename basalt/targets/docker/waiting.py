@@ -71,6 +71,14 @@ def _looked(container: Container, patience: int, hung: set[str]) -> bool:
     return False
 
 
+def runs(engine: dict[str, Any], name: str) -> bool:
+    """Whether the container does; not where it is gone."""
+    try:
+        return bool(connect(engine).containers.get(name).status == "running")
+    except NotFound:
+        return False
+
+
 def said(engine: dict[str, Any], name: str, line: str) -> bool:
     """Whether a line is the last that a container has printed; not where it is gone."""
     try:
