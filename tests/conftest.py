@@ -21,6 +21,7 @@ FAILURES = _FOLDER / "failures.txt"
 #: Lines of a message that are kept at its beginning and at its end: an assertion's explanation comes first, the reason
 #: of a command that failed last.
 _LINES = 12
+_WIDTH = 200
 _FAILURES = 5
 
 #: Whether this is one of several processes that share the work: the one that shares it out hears of everything.
@@ -64,16 +65,19 @@ def pytest_sessionstart() -> None:
 
 
 def _short(told: list[str]) -> list[str]:
-    return told if len(told) <= 2 * _LINES else [*told[:_LINES], "...", *told[-_LINES:]]
+    lines = told if len(told) <= 2 * _LINES else [*told[:_LINES], "...", *told[-_LINES:]]
+    return [line[:_WIDTH] for line in lines]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Written as it happens: a run may be killed."""
+    """Written as it happens: a run may be killed. The first comes last: of a long output, the end is looked at."""
     if _WORKER:
         return
     kept = FAILURES.read_text() if FAILURES.exists() else ""
     if report.failed and kept.count("\ntests/") < _FAILURES:
         told = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
+        message = "\n    ".join(["", *(_short(told) or ["no message"])]) + "\n"
+        if message in kept:
+            message = " as the one below\n"
         FAILURES.parent.mkdir(parents=True, exist_ok=True)
-        with FAILURES.open("a") as file:
-            file.write("\n    ".join([f"\n{report.nodeid} ({report.when})", *(_short(told) or ["no message"])]) + "\n")
+        FAILURES.write_text(f"\n{report.nodeid} ({report.when}){message}{kept}")
