@@ -1,4 +1,4 @@
-"""A host's containers, and all of them at once."""
+"""A host's containers, and several of them at once."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +18,9 @@ RUNS = "running"
 LIVES = (RUNS, "restarting", "paused")
 
 
+#: An engine before 23 may hang when many containers end at one moment (moby/libnetwork#2649).
+_AT_ONCE = 4
+
 #: Of an engine that was reached before.
 FAULTS = (APIError, EngineError, RequestException)
 
@@ -33,10 +36,9 @@ def containers(site: Site, host: str) -> dict[str, Container]:
 
 
 def each(names: Iterable[str], act: Callable[[str], object], otherwise: str) -> None:
-    """All at once. What an engine does not do is a DrainError that says what to do `otherwise`."""
-    wanted = list(names)
-    with otherwise_told(otherwise), ThreadPoolExecutor(len(wanted)) as pool:
-        list(pool.map(act, wanted))
+    """Some at once. What an engine does not do is a DrainError that says what to do `otherwise`."""
+    with otherwise_told(otherwise), ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(act, names))
 
 
 @contextmanager

@@ -48,13 +48,23 @@ def past(address: str, name: str, target: str, seconds: float) -> int:
     console = Console()
     _reload(console, text)
     deadline = time.monotonic() + _IDLE + seconds
-    while any(row["addr"] == address for row in console.ask("SHOW SERVERS")):
+    while open_still := [row for row in console.ask("SHOW SERVERS") if row["addr"] == address]:
         if time.monotonic() > deadline:
-            say("late", why=f"a transaction is open through {address}")
+            clients = {row["ptr"]: row for row in console.ask("SHOW CLIENTS")}
+            whose = "; ".join(transaction(row, clients) for row in open_still)
+            say("late", why=f"a transaction is open through {address}: {whose}")
             return 1
         time.sleep(_POLL)
     say("led")
     return 0
+
+
+def transaction(server: dict[str, str], clients: dict[str, dict[str, str]]) -> str:
+    """Whose it is, and since when, for who has to end it: of a row of SHOW SERVERS, and those of SHOW CLIENTS by
+    `ptr`. A server without a client is one that PgBouncer has not closed."""
+    told = f"{server['user']} in {server['database']}, {server['state']} since {server['request_time']}"
+    client = clients.get(server["link"])
+    return f"{told}, for {client['application_name'] or client['addr']}" if client else f"{told}, for nobody"
 
 
 def back(address: str) -> int:

@@ -43,3 +43,13 @@ def test_what_nobody_takes_back_is_taken_back_when_the_host_serves_again(
         monkeypatch.setattr(leading, "back", taken.append)
         leading.mend()
     assert taken == (["127.0.0.1"] if taken_back else [])
+
+
+def test_who_keeps_a_transaction_open_is_named(leading: Any) -> None:
+    since = "2026-11-27 10:00:00 UTC"
+    server = {"user": "app", "database": "shop", "state": "active", "request_time": since, "link": "0x1"}
+    client = {"ptr": "0x1", "application_name": "report", "addr": "198.18.0.9"}
+    told = f"app in shop, active since {since}, for "
+    assert leading.transaction(server, {"0x1": client}) == f"{told}report"
+    assert leading.transaction(server, {"0x1": {**client, "application_name": ""}}) == f"{told}198.18.0.9"
+    assert leading.transaction(server, {}) == f"{told}nobody"
