@@ -28,11 +28,17 @@ def recover(topology: Topology, say: Say) -> None:
     helpers.end(list(helpers.orphans(backend())))
     if stale:
         pulumi.capture("cancel", "--yes", stack=stack)
-    known = {str(resource.get("id")) for resource in pulumi.resources(stack)}
+    _remove_unnoted(topology, say)
+    pulumi.capture("refresh", "--yes", "--skip-preview", "--clear-pending-creates", stack=stack)
+    # An engine goes on making what its client, ended meanwhile, has asked for; that is there by now.
+    _remove_unnoted(topology, say)
+    marker.unlink()
+
+
+def _remove_unnoted(topology: Topology, say: Say) -> None:
+    known = {str(resource.get("id")) for resource in pulumi.resources(topology.name)}
     for removed in objects.remove(objects.find(topology), known):
         say(f"removed {removed}: made, but not noted, before the interruption")
-    pulumi.capture("refresh", "--yes", "--skip-preview", "--clear-pending-creates", stack=stack)
-    marker.unlink()
 
 
 def _refuse_foreign(topology: Topology) -> None:
