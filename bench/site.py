@@ -2,10 +2,11 @@
 
     python -m bench.site --collections FOLDER [--rounds 3]
 
-site     all roles over three hosts
+site     over three hosts that are as the run before left them
+each     over the same, where every role looks for itself (standing_hours: 0), as after a day or any change
 dev_sec  os_hardening and ssh_hardening of dev-sec/ansible-collection-hardening over one; FOLDER as in bench.hardening
 All are bare Debian hosts in containers (tests/lab), one of ours of release 12 and the others of 13, made ready first;
-then both run in turns. `ratio`: of medians."""
+then all run in turns. `ratio`: of medians."""
 
 import argparse
 import json
@@ -20,8 +21,8 @@ from tests.ansible.lab import HOSTS, STRANGER, Lab, lab
 from tests.live.project import ROOT
 
 
-def _site(made: Lab) -> dict[str, Any]:
-    run = made.right("site")
+def _site(made: Lab, *arguments: str) -> dict[str, Any]:
+    run = made.right("site", *arguments)
     return {
         "changed": sum(run.of(name, "changed") for name in HOSTS),
         "tasks": sum(run.of(name, "ok") for name in HOSTS),
@@ -45,12 +46,17 @@ def measure(rounds: int, collections: Path) -> dict[str, Any]:
         _site(made)
         theirs()
         for _ in range(rounds):
-            found["rounds"].append({"site": _site(made), "dev_sec": theirs()})
+            each = _site(made, "--extra-vars", "standing_hours=0")
+            found["rounds"].append({"each": each, "site": _site(made), "dev_sec": theirs()})
+            if found["rounds"][-1]["site"]["tasks"] >= each["tasks"]:
+                raise SystemExit(f"a host is not as the run before left it: {found['rounds'][-1]}")
             print(found["rounds"][-1], flush=True)
-    if any(one["site"]["changed"] for one in found["rounds"]):
+    if any(one[arm]["changed"] for one in found["rounds"] for arm in ("site", "each")):
         raise SystemExit(json.dumps(found, indent=1))
-    middle = {arm: statistics.median(one[arm]["seconds"] for one in found["rounds"]) for arm in ("site", "dev_sec")}
-    return {"date": time.strftime("%Y-%m-%d"), **found, **middle, "ratio": round(middle["site"] / middle["dev_sec"], 3)}
+    arms = ("site", "each", "dev_sec")
+    middle = {arm: statistics.median(one[arm]["seconds"] for one in found["rounds"]) for arm in arms}
+    ratio = {arm: round(middle[arm] / middle["dev_sec"], 3) for arm in ("site", "each")}
+    return {"date": time.strftime("%Y-%m-%d"), **found, **middle, "ratio": ratio}
 
 
 def main() -> None:

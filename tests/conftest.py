@@ -78,6 +78,6 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
         told = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
         message = "\n    ".join(["", *(_short(told) or ["no message"])]) + "\n"
         if message in kept:
-            message = " as the one below\n"
+            message = " says the same as an earlier one\n"
         FAILURES.parent.mkdir(parents=True, exist_ok=True)
         FAILURES.write_text(f"\n{report.nodeid} ({report.when}){message}{kept}")

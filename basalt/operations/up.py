@@ -2,10 +2,14 @@
 
 from collections.abc import Callable
 
+from docker.errors import APIError
+from requests import RequestException
+
 from basalt.operations import build, local_state, objects, pulumi
 from basalt.operations.environment import HOME, ROOT
 from basalt.operations.recover import recover
 from basalt.plan import survey
+from basalt.targets.docker.engine import EngineError
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
 
@@ -53,7 +57,7 @@ def down(stack: str, say: Say, *, data: bool, orphans: bool) -> None:
     try:
         pulumi.run("destroy", "--yes", "--skip-preview", "--parallel", _GENTLE, stack=stack)
     except pulumi.PulumiError as error:
-        raise pulumi.PulumiError(f"{error}{_miscounted(objects.find(topology))}") from error
+        raise pulumi.PulumiError(f"{error}{_miscounted(topology)}") from error
     left = objects.find(topology)
     if data:
         for removed in objects.remove_volumes(left):
@@ -62,11 +66,18 @@ def down(stack: str, say: Say, *, data: bool, orphans: bool) -> None:
         say(f"{len(left.volumes)} volumes with data are left; the next up uses them, --data delete removes them")
 
 
-def _miscounted(left: objects.Objects) -> str:
-    """What to do about a network that an engine keeps for containers which are gone."""
-    if left.containers or not left.networks:
+def _miscounted(topology: Topology) -> str:
+    """What to do about a network that an engine keeps for containers which are gone; nothing where that is not so, or
+    an engine does not say."""
+    try:
+        left = objects.find(topology)
+        for network in left.networks:
+            network.reload()
+    except (EngineError, APIError, RequestException):
         return ""
-    names = ", ".join(str(network.name) for network in left.networks)
+    if left.containers or not left.networks or any(network.attrs["Containers"] for network in left.networks):
+        return ""
     return (
-        f". No container is left, but network {names} is: restart the Docker engine, which miscounts them, and repeat"
+        f". No container is left on network {left.networks[0].name}, and its engine does not remove it: "
+        "restart the Docker engine, which miscounts them, and repeat"
     )

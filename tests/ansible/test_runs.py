@@ -1,14 +1,17 @@
 """Bare hosts become what the stack declares by one run; a dry run says so before, another run changes nothing."""
 
+import json
 import os
 import random
 import subprocess
 import sys
 
 import pytest
+import yaml
 
 from tests.ansible.conftest import Runs
 from tests.ansible.lab import HOSTS, Lab
+from tests.live.project import ROOT
 from tests.waiting import until
 
 #: The task that puts right what a command has made wrong.
@@ -37,6 +40,7 @@ PLANTS = {
     "intrusion : Run fail2ban": "systemctl disable --now fail2ban",
     "intrusion : Say which files are compared": "rm /etc/aide/basalt.conf",
     "intrusion : Compare every day": "systemctl disable --now basalt-aide.timer",
+    "intrusion : Make folders": "chmod 0777 /var/lib/aide",
     "intrusion : Build the database": "rm /var/lib/aide/aide.db",
     "docker_engine : Write the authority's": "rm /etc/docker/tls/ca.pem",
     "docker_engine : Write the certificate": "echo x > /etc/docker/tls/cert.pem",
@@ -84,10 +88,33 @@ def test_the_second_run_changes_nothing(runs: Runs) -> None:
     assert {name: runs.second.of(name, "changed") for name in HOSTS} == dict.fromkeys(HOSTS, 0)
 
 
+def test_hosts_that_are_as_they_were_are_left_alone(lab: Lab) -> None:
+    # Tests before this one may have touched what they put back, and need not have put back all of it.
+    for _ in range(3):
+        run = lab.right("site")
+        if "TASK [base : " not in run.output:
+            break
+    assert {name: run.of(name, "changed") for name in HOSTS} == dict.fromkeys(HOSTS, 0)
+    assert "TASK [base : " not in run.output
+    assert "TASK [base : " in lab.right("site", "--extra-vars", "standing_hours=0").output
+
+
+def state(lab: Lab, name: str) -> str:
+    """What a run would compare of a host."""
+    role = ROOT / "ansible" / "roles" / "standing"
+    places = json.dumps(yaml.safe_load((role / "vars" / "main.yml").read_text())["_standing_places"])
+    program = (role / "files" / "state.py").read_text()
+    told = lab.machines[name].run("python3", "-c", program, "look", "asked", "24", places)
+    return str(json.loads(told)["state"])
+
+
 def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -> None:
     for plant in PLANTS.values():
+        before = state(lab, "node-2")
+        assert before == state(lab, "node-2"), "it changes by itself"
         lab.machines["node-2"].run("sh", "-c", plant)
-    found = lab.right("site")
+        assert before != state(lab, "node-2"), f"nobody would see: {plant}"
+    found = lab.right("site", "--extra-vars", "standing_hours=0")
     assert sorted(found.changed["node-2"]) == sorted(PLANTS)
     assert found.of("node-1", "changed") == found.of("node-3", "changed") == 0
 

@@ -1,7 +1,7 @@
 """A host's containers, and several of them at once."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 
 from docker.errors import APIError
@@ -38,7 +38,11 @@ def containers(site: Site, host: str) -> dict[str, Container]:
 def each(names: Iterable[str], act: Callable[[str], object], otherwise: str) -> None:
     """Some at once. What an engine does not do is a DrainError that says what to do `otherwise`."""
     with otherwise_told(otherwise), ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(act, names))
+        begun = [pool.submit(act, name) for name in names]
+        # Whoever fails keeps nobody else from it.
+        wait(begun)
+        for one in begun:
+            one.result()
 
 
 @contextmanager

@@ -180,7 +180,8 @@ class Graph:
             return
         everyone, size, last = self._site.of(workload.name), at_once(workload), instance.ordinal
         if last % size == 0 and last < len(everyone):
-            wave = [self._seen(other, self._containers[other.name]) for other in everyone[last - size : last]]
+            # All before, not the last wave alone: one may have been passed by, since those after it did not run.
+            wave = [self._seen(other, self._containers[other.name]) for other in everyone[:last]]
             before = [self._where(other) for other in everyone[last : last + size]]
             gate = Healthy(f"{instance.name}-healthy", wave, _ROLL, self._child(), on_create=False, before=before)
             self._gates[workload.name].append(gate)

@@ -54,8 +54,18 @@ def test_an_instance_gets_files_and_a_certificate_of_its_own() -> None:
 
 
 def test_members_roll_one_after_the_other() -> None:
-    gates = [resource.name for resource in of_type(program(topology()), "Healthy")]
-    assert gates == ["etcd-1-healthy", "etcd-2-healthy", "ready"]
+    gates = {resource.name: resource.inputs for resource in of_type(program(topology()), "Healthy")}
+    assert list(gates) == ["etcd-1-healthy", "etcd-2-healthy", "ready"]
+    # Who was passed by, since the next did not run, is waited for before the one after it.
+    assert names(gates["etcd-2-healthy"]["containers"]) == ["lab-etcd-1", "lab-etcd-2"]
+    assert names(gates["etcd-1-healthy"]["before"]) == ["lab-etcd-2"]
+    assert names(gates["etcd-2-healthy"]["before"]) == ["lab-etcd-3"]
+    assert gates["ready"]["before"] == ""
+
+
+def names(containers: str) -> list[str]:
+    """Of containers that a gate is told of."""
+    return [one["name"] for one in json.loads(containers)]
 
 
 def test_what_follows_a_task_tells_what_a_change_takes() -> None:
