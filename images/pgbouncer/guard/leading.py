@@ -64,7 +64,7 @@ def transaction(server: dict[str, str], clients: dict[str, dict[str, str]]) -> s
     `ptr`. A server without a client is one that PgBouncer has not closed."""
     told = f"{server['user']} in {server['database']}, {server['state']} since {server['request_time']}"
     client = clients.get(server["link"])
-    return f"{told}, for {client['application_name'] or client['addr']}" if client else f"{told}, for nobody"
+    return f"{told}, for {client.get('application_name') or client['addr']}" if client else f"{told}, for nobody"
 
 
 def back(address: str) -> int:

@@ -52,4 +52,5 @@ def test_who_keeps_a_transaction_open_is_named(leading: Any) -> None:
     told = f"app in shop, active since {since}, for "
     assert leading.transaction(server, {"0x1": client}) == f"{told}report"
     assert leading.transaction(server, {"0x1": {**client, "application_name": ""}}) == f"{told}198.18.0.9"
+    assert leading.transaction(server, {"0x1": {"ptr": "0x1", "addr": "198.18.0.9"}}) == f"{told}198.18.0.9"
     assert leading.transaction(server, {}) == f"{told}nobody"
