@@ -22,7 +22,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         ports={"client": Port(2379, "https"), "peer": Port(2380, "https"), "metrics": Port(2381, "http")},
         uses=(Endpoint("etcd", "peer"),),
         volumes=(Volume("data", "/var/lib/etcd"),),
-        limits=Limits(memory=settings.memory, cpus=0.5),
+        # Its silence is taken for its death.
+        limits=Limits(memory=settings.memory, cpus=0.5, weight=8),
         # /livez asks about this process alone: a member without a quorum is alive, and restarting it would not help.
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:2381/livez")),
         scrapes=(Scrape(),),

@@ -40,7 +40,8 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         passes=(SQL,),
         tmpfs=(Tmpfs("/tmp"),),  # noqa: S108
         # A connection holds two buffers of 16 KiB; master, worker and, after a reload, the worker before it.
-        limits=Limits(memory=64 + settings.connections // 32, cpus=1),
+        # When its checks come late, the primary is missed that is there.
+        limits=Limits(memory=64 + settings.connections // 32, cpus=1, weight=8),
         probe=Probe(("curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:8405/healthz")),
         # SIGUSR1 lets connections end by themselves; a pooled one never does.
         stop=Stop("SIGTERM", 5),

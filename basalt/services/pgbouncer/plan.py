@@ -52,7 +52,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         ports={"sql": Port(6432)},
         uses=(WRITE, READ),
         # Its own process takes 10 MiB; a client connection about 10 KiB, with TLS about 40.
-        limits=Limits(memory=48 + settings.clients // 16),
+        limits=Limits(memory=48 + settings.clients // 16, weight=4),
         probe=Probe(("pgbouncer-answers",)),
         # SIGTERM waits for all clients to leave, which pooled clients do not; SIGINT for their transactions (1.23).
         stop=Stop("SIGINT", 15),

@@ -63,7 +63,7 @@ def _members(settings: Settings, topology: Topology) -> Workload:
         ports={"data": Port(_DATA_PORT)},
         uses=(Endpoint.parse(SENTINEL), Endpoint.parse(DATA)),
         volumes=(Volume("data", "/var/lib/redis"),),
-        limits=Limits(memory=memory),
+        limits=Limits(memory=memory, weight=4),
         probe=_ping(_DATA_PORT),
         # shutdown-timeout lets replicas catch up for 10 s, then the append-only file is synced.
         stop=Stop(seconds=30),
@@ -83,7 +83,8 @@ def _sentinels(settings: Settings) -> Workload:
         ports={"sentinel": Port(_SENTINEL_PORT)},
         uses=(Endpoint.parse(DATA), Endpoint.parse(SENTINEL)),
         volumes=(Volume("state", "/var/lib/redis-sentinel"),),
-        limits=Limits(memory=48, cpus=0.5),
+        # When it is late, it misses a master that is there.
+        limits=Limits(memory=48, cpus=0.5, weight=8),
         probe=_ping(_SENTINEL_PORT),
         log_format=_LOG,
     )
