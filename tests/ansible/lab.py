@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import yaml
 
 from tests.lab.machines import Machine, Operator, machines
 from tests.live.project import ROOT, Project, copy, forget
+from tests.waiting import until
 
 #: With their zones; the stranger is on the network, and in no stack file.
 HOSTS = {"node-1": "a", "node-2": "b", "node-3": "c"}
@@ -75,7 +76,9 @@ class Lab:
     def pardon(self) -> None:
         """Nobody is banned any more: who looks whether sshd's port is open, and says nothing, counts as a guesser."""
         for name in HOSTS:
-            self.machines[name].run("fail2ban-client", "unban", "--all")
+            machine = self.machines[name]
+            until(partial(machine.ran, "fail2ban-client", "ping"), f"fail2ban of {name}", 60)
+            machine.run("fail2ban-client", "unban", "--all")
 
     @contextmanager
     def spared(self, address: str) -> Iterator[None]:

@@ -118,7 +118,7 @@ def test_a_change_is_taken_up_by_what_it_takes_and_containers_live_on(lab: Lab, 
     engine, container = _process(sleeper, "engine"), _process(sleeper, "sleeper")
     run = _told(lab, sleeper.name, "--extra-vars", '{"docker_engine_mirrors": ["https://mirror.example.com"]}')
     assert "registry-mirrors: by a reload of the engine" in " ".join(run.output.split())
-    until(lambda: "https://mirror.example.com/" in sleeper.run("docker", "info"), "the mirror", 30)
+    until(lambda: "https://mirror.example.com/" in sleeper.run("docker", "info"), "the mirror", 120)
     assert (_process(sleeper, "engine"), _process(sleeper, "sleeper")) == (engine, container)
     _told(lab, sleeper.name)
 

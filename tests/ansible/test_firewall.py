@@ -38,7 +38,7 @@ def listening(lab: Lab) -> Iterator[set[int]]:
     ports = {o["number"] for name in HOSTS for o in openings(lab, name)} | set(UNDECLARED)
     for name in HOSTS:
         lab.machines[name].listen(sorted(ports))
-        until(partial(_listens, lab, name, ports), f"{name} listens", 30)
+        until(partial(_listens, lab, name, ports), f"{name} listens", 120)
     yield ports | {SSH}
     for name in HOSTS:
         lab.machines[name].silence()

@@ -50,7 +50,7 @@ def watched(log_in: Callable[[], bool]) -> Iterator[Outage]:
 
 def log_in(lab: Lab, name: str) -> bool:
     """By a new connection."""
-    return lab.operator.ssh(f"root@{lab.machines[name].address}", "true").returncode == 0
+    return lab.operator.ssh(f"root@{lab.machines[name].address}", "-o", "ConnectTimeout=5", "true").returncode == 0
 
 
 def state(lab: Lab, name: str) -> str:
@@ -115,8 +115,8 @@ def test_a_boot_in_the_middle_of_a_trial_is_its_end(lab: Lab) -> None:
         play.kill()
         play.communicate()
     machine.container.restart(timeout=5)
-    until(machine.ready, "node-1 has booted", BOUND)
-    assert log_in(lab, "node-1")
+    until(machine.ready, "node-1 has booted", 300)
+    until(lambda: log_in(lab, "node-1"), "a login", 60)
     assert state(lab, "node-1") == before
     # What a boot makes anew is not what a role has written.
     assert lab.right("site", "--limit", "node-1").changed["node-1"] == []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Corruption:
-    """`script` plants it (house.py has its words); `steps` that may find it; `says`: part of what the fault says."""
+    """`script` plants it (house.py has its words); `steps` that may find it; `says`: a pattern of what it says."""
 
     name: str
     script: str
@@ -37,7 +37,8 @@ CORRUPTIONS = (
     Corruption("a flipped byte in catalogue and copy", 'for f in "$backups"/backup.info*; do flip "$f"; done', _LIST),
     Corruption("no backup at all", 'rm -r "$backups"/*', _LIST),
     Corruption("the archive's index and its copy are gone", 'rm "$archive"/archive.info*', (*_LIST, *_FILES)),
-    Corruption("a flipped byte in the log", 'flip "$(segment 3)"', _FILES, "checksum invalid: "),
+    # By chance it is a byte by which what is compressed cannot be read at all.
+    Corruption("a flipped byte in the log", 'flip "$(segment 3)"', _FILES, "checksum invalid: |other: "),
     Corruption("a segment cut short", 'truncate --size=-100 "$(segment 4)"', _FILES),
     Corruption("an empty segment", ': > "$(segment 5)"', _FILES, "other: "),
     Corruption("a segment that is gone", 'rm "$(segment 6)"', _FILES, "gap in the log: 1 segments"),

@@ -55,6 +55,7 @@ archive_mode = on
 archive_command = 'pgbackrest --stanza=main archive-push %p'
 unix_socket_directories = '{_DATA}'
 listen_addresses = ''
+autovacuum = off
 track_commit_timestamp = on
 END
 begin

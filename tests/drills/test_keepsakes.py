@@ -32,7 +32,7 @@ pytestmark = pytest.mark.live
 _NAMES = ("redis-1", "redis-2", "redis-3", "redis-sentinel-1", "alertmanager-1", "backup-scheduler-1")
 _STACK = raw(
     DATABASE,
-    services__redis={"members": 3, "sentinels": 1},
+    services__redis={"members": 3, "sentinels": 1, "down_after_ms": 5000},
     services__alertmanager={},
     services__monitoring={},
     services__backup={},
@@ -40,7 +40,7 @@ _STACK = raw(
 _SILENCE = {
     "matchers": [{"name": "service", "value": "redis|app", "isRegex": True, "isEqual": True}],
     "startsAt": "2020-01-01T00:00:00Z",
-    "endsAt": f"{datetime.now(UTC) + timedelta(hours=2):%Y-%m-%dT%H:%M:%SZ}",
+    "endsAt": f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M:%SZ}",
     "createdBy": "Ada",
     "comment": "it's known",
 }
@@ -54,7 +54,7 @@ _KEPT = "/var/lib/pgbackrest/keepsakes/redis"
 def place() -> Iterator[Street]:
     """Redis with two replicas and a sentinel, Alertmanager, and the container that keeps; no database is there."""
     with street(plan(topology(_STACK)), _NAMES, {"backup-scheduler-1": ["sleep", "infinity"]}) as made:
-        until(lambda: all(keys.follows(role(made, n)) for n in (2, 3)), "replicas that follow", 30)
+        until(lambda: all(keys.follows(role(made, n)) for n in (2, 3)), "replicas that follow", 120)
         yield made
 
 
@@ -98,7 +98,7 @@ def basalt(place: Street, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]
 
 
 def test_keys_are_kept_without_a_trace_of_them_in_clear(place: Street) -> None:
-    assert ask(place, 1, "RPUSH queue aJobThatWaits", "SET session s EX 600", "WAIT 2 1000") == ["1", "OK", "2"]
+    assert ask(place, 1, "RPUSH queue aJobThatWaits", "SET session s EX 86400", "WAIT 2 20000") == ["1", "OK", "2"]
     label = take(place)
     scheduler = "backup-scheduler-1"
     (row,) = [one for one in json.loads(place.run(scheduler, "backup-keep", "--list")) if one["kind"] == "redis"]
@@ -141,7 +141,7 @@ def test_who_keeps_them_can_read_and_change_none(place: Street) -> None:
 def test_they_come_back_on_the_master_and_all_follow(place: Street, basalt: Callable[..., Any]) -> None:
     label = take(place)
     time.sleep(1.1)  # a label is of a second
-    ask(place, 1, "DEL queue", "SET later 1", "WAIT 2 1000")
+    ask(place, 1, "DEL queue", "SET later 1", "WAIT 2 20000")
     told = basalt("restore-redis", "--set", label, "--dry-run")
     assert (told["kind"], told["label"], told["member"]) == ("redis", label, "redis-1")
     with ThreadPoolExecutor(1) as pool:
@@ -159,11 +159,11 @@ def test_they_come_back_on_the_master_and_all_follow(place: Street, basalt: Call
     assert report["before"] in {row["label"] for row in rows} - {label}
     assert all(row["kept"] for row in rows)
     # It lives: writes go to the replicas, the sentinel knows the same master, and a restart changes nothing.
-    assert ask(place, 1, "SET after 1", "WAIT 2 2000") == ["OK", "2"]
+    assert ask(place, 1, "SET after 1", "WAIT 2 20000") == ["OK", "2"]
     master = keys.ask(place.containers["redis-sentinel-1"], "SENTINEL GET-MASTER-ADDR-BY-NAME main")
     assert master == ["redis-1", "6379"]
     place.containers["redis-3"].restart()
-    until(lambda: keys.follows(role(place, 3)), "the replica", 30)
+    until(lambda: keys.follows(role(place, 3)), "the replica", 120)
     assert ask(place, 3, "EXISTS after queue") == ["2"]
 
 
@@ -173,7 +173,7 @@ def test_what_is_no_file_of_redis_is_not_begun_with(place: Street) -> None:
     with archived(keys.ORDER, io.BytesIO(b"REDIS0012 but no more of it")) as tar:
         assert member.put_archive(keys.VOLUME, tar)
     member.start()
-    until(lambda: keys.follows(role(place, 3)), "the replica", 30)
+    until(lambda: keys.follows(role(place, 3)), "the replica", 120)
     assert ask(place, 3, "EXISTS queue after") == ["2"]
     assert "begins with what it had" in member.logs(tail=200).decode()
 
@@ -241,7 +241,7 @@ def test_no_sentinel_has_taken_who_copied_for_a_replica(place: Street) -> None:
         return {value for key, value in itertools.pairwise(told) if key == "name"}
 
     # It asks the master every ten seconds, and forgets none.
-    until(lambda: names() == {"redis-2:6379", "redis-3:6379"}, "two replicas and no third", 30)
+    until(lambda: names() == {"redis-2:6379", "redis-3:6379"}, "two replicas and no third", 120)
 
 
 def alertmanager(place: Street, *words: str) -> str:
@@ -252,7 +252,7 @@ def alertmanager(place: Street, *words: str) -> str:
 
 
 def test_silences_that_are_gone_are_set_again_and_no_others(place: Street, basalt: Callable[..., Any]) -> None:
-    until(lambda: alertmanager(place, "silences").strip() == "[]", "Alertmanager", 30)
+    until(lambda: alertmanager(place, "silences").strip() == "[]", "Alertmanager", 120)
     made = json.loads(alertmanager(place, "-d", json.dumps(_SILENCE), "silences"))["silenceID"]
     place.run("backup-scheduler-1", "backup-keep", "--take=silences")
     assert basalt("restore-silences", "--yes") == []

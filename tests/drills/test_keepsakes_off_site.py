@@ -45,7 +45,7 @@ def place(far: Bucket, stack: Topology) -> Iterator[Street]:
     """A member that has a job, and the container that keeps."""
     commands = {"backup-scheduler-1": ["sleep", "infinity"]}
     with street(plan(stack), _NAMES, commands, bucket=far.secret) as made:
-        until(lambda: made.run("redis-1", "sh", "-c", _ASK, "PING").strip() == "PONG", "Redis", 30)
+        until(lambda: made.run("redis-1", "sh", "-c", _ASK, "PING").strip() == "PONG", "Redis", 120)
         made.run("redis-1", "sh", "-c", _ASK, "RPUSH queue aJobThatWaits")
         yield made
 

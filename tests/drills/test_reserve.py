@@ -25,6 +25,7 @@ archive_command = 'test -e /tmp/archive'
 min_wal_size = 32MB
 max_wal_size = 64MB
 restart_after_crash = off
+autovacuum = off
 END
 postgres-reserve keep
 /usr/lib/postgresql/17/bin/pg_ctl --pgdata=pgdata --log=/tmp/log --wait start > /dev/null

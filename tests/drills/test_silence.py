@@ -27,7 +27,7 @@ _HOUR = timedelta(hours=1)
 def place() -> Iterator[Street]:
     """Alertmanager alone."""
     with street(_PLAN, (_NAME,), {}) as made:
-        until(lambda: made.try_(_NAME, *_call("silences"))[1].strip() == "[]", "Alertmanager", 30)
+        until(lambda: made.try_(_NAME, *_call("silences"))[1].strip() == "[]", "Alertmanager", 120)
         yield made
 
 

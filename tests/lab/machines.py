@@ -32,7 +32,7 @@ _CONTEXT = Path(__file__).parent
 #: modules and limits are those of the machine that the tests run on.
 _CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "AUDIT_CONTROL", "DAC_READ_SEARCH", "SYS_NICE", "IPC_LOCK"]
 
-_SSH = ["-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+_SSH = ["-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
 
 
 @dataclass(frozen=True)
@@ -148,7 +148,7 @@ def machines(suites: dict[str, str], folder: Path) -> Iterator[tuple[Operator, l
         for machine in made:
             _let_in(machine, operator)
         for machine in made:
-            until(machine.ready, f"systemd of {machine.name}", 60)
+            until(machine.ready, f"systemd of {machine.name}", 180)
         operator.known_hosts.write_text("".join(f"{machine.known}\n" for machine in made))
         yield operator, made
 

@@ -36,6 +36,17 @@ def passes(project: Project) -> bool:
     return True
 
 
+def tells(project: Project, faults: dict[Name, str], verdicts: tuple[str, ...] = ("fail", "unknown")) -> Any:
+    """Until it tells these and no others; its rows. A busy machine may have faults of its own for a moment."""
+
+    def told() -> dict[Name, dict[str, Any]]:
+        code, rows = asked(project)
+        assert (code, bad(rows, *verdicts)) == (2, faults)
+        return rows
+
+    return until(told, f"{faults} and nothing else", 120)
+
+
 @pytest.fixture(scope="module")
 def passing(project: Project) -> None:
     """As every test here leaves it."""
@@ -70,12 +81,8 @@ def intruder(project: Project) -> Iterator[Container]:
 @pytest.mark.usefixtures("passing")
 def test_a_container_run_by_hand_is_told_and_nothing_else(project: Project) -> None:
     with intruder(project) as planted:
-        code, rows = asked(project)
-    assert (code, bad(rows, "fail", "unknown")) == (
-        2,
-        {("stack", "strangers"): f"fail: {planted.name}: not planned on local"},
-    )
-    assert passes(project)
+        tells(project, {("stack", "strangers"): f"fail: {planted.name}: not planned on local"})
+    until(lambda: passes(project), "a checklist that passes again", 60, every=1)
 
 
 def policy(name: str) -> Any:
@@ -88,14 +95,10 @@ def test_a_container_that_lost_its_restart_policy_is_told_and_nothing_else(proje
     container = project.containers()["redis-2"]
     container.update(restart_policy=policy("no"))
     try:
-        code, rows = asked(project)
+        tells(project, {("stack", "restart"): "fail: redis-2: restart policy no, planned always"})
     finally:
         container.update(restart_policy=policy("always"))
-    assert (code, bad(rows, "fail", "unknown")) == (
-        2,
-        {("stack", "restart"): "fail: redis-2: restart policy no, planned always"},
-    )
-    assert passes(project)
+    until(lambda: passes(project), "a checklist that passes again", 60, every=1)
 
 
 @pytest.mark.usefixtures("passing")
@@ -105,10 +108,9 @@ def test_a_container_that_was_stopped_is_told_and_nothing_else(project: Project)
     name = next(i.name for i in site.of("backup-agent") if not is_primary(containers[f"postgres-{i.ordinal}"]))
     containers[name].stop()
     try:
-        code, rows = asked(project)
+        tells(project, {("backup", "running"): f"fail: {name}: exited"})
     finally:
         containers[name].start()
-    assert (code, bad(rows, "fail", "unknown")) == (2, {("backup", "running"): f"fail: {name}: exited"})
     until(lambda: passes(project), "a checklist that passes again", 60, every=1)
 
 
@@ -117,9 +119,8 @@ def test_what_prometheus_cannot_tell_is_unknown(project: Project) -> None:
     container = project.containers()["prometheus-1"]
     container.pause()
     try:
-        code, rows = asked(project)
+        rows = tells(project, {("monitoring", "running"): "fail: prometheus-1: paused"}, ("fail",))
     finally:
         container.unpause()
-    assert (code, bad(rows, "fail")) == (2, {("monitoring", "running"): "fail: prometheus-1: paused"})
     assert rows["postgres", "lag"]["verdict"] == "unknown"
     until(lambda: passes(project), "a checklist that passes again", 120, every=1)

@@ -11,7 +11,8 @@ import pytest
 from basalt.operations import helpers
 from tests.waiting import until
 
-BACKEND = "file:///tests/operations/test_helpers"
+#: Of this process alone: others run the same tests beside it.
+BACKEND = f"file:///tests/operations/test_helpers/{os.getpid()}"
 Start = Callable[[str, int], "subprocess.Popen[bytes]"]
 
 

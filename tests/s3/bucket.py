@@ -66,7 +66,7 @@ class Bucket:
         """It serves, also again after it was stopped; what it holds stays."""
         self.container.start()
         probe = ["bash", "-c", f"exec 3<> /dev/tcp/{self.door.address}/{self.door.port}"]
-        until(lambda: self.container.exec_run(probe).exit_code == 0, "the S3 server", 30)
+        until(lambda: self.container.exec_run(probe).exit_code == 0, "the S3 server", 120)
 
     def end(self) -> None:
         """Nobody reaches it any more."""

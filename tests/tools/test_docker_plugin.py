@@ -154,9 +154,9 @@ def test_a_container_that_is_gone_is_made_again(standing: Probe) -> None:
 
 
 def test_a_container_that_does_not_get_healthy_fails_with_its_last_words(standing: Probe) -> None:
-    done = standing.pulumi("up", "--yes", "--skip-preview", healthcheck="echo the reason; false", wait=4)
+    done = standing.pulumi("up", "--yes", "--skip-preview", healthcheck="echo the reason; false", wait=10)
     assert done.returncode != 0
-    assert "was not healthy after 4s" in done.stdout
+    assert "was not healthy after 10s" in done.stdout
     assert "the reason" in done.stdout
     assert "hello" in done.stdout
     standing.up()

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import until
+
 # Debian's package in the image; here it comes with the development requirements.
 pytest.importorskip("prometheus_client")
 
@@ -70,12 +72,13 @@ def test_a_missing_command_is_a_failure_and_no_crash() -> None:
 
 
 def test_stopping_ends_the_running_job(tmp_path: Path) -> None:
-    ended = tmp_path / "ended"
-    job = scheduler.Job("long", "@reboot", ("sh", "-c", f"trap 'echo >{ended}; exit' TERM; sleep 60 & wait"))
+    begun, ended = tmp_path / "begun", tmp_path / "ended"
+    script = f"trap 'echo >{ended}; exit' TERM; echo >{begun}; sleep 60 & wait"
+    job = scheduler.Job("long", "@reboot", ("sh", "-c", script))
 
     async def stop() -> None:
         task = asyncio.create_task(scheduler.run(job))
-        await asyncio.sleep(0.2)
+        await asyncio.to_thread(until, begun.exists, "the job's beginning", 30)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task

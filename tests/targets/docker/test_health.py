@@ -18,7 +18,7 @@ from tools.setup import base_image
 
 pytestmark = pytest.mark.live
 
-Start = Callable[[str, int], Container]
+Start = Callable[..., Container]
 _SECOND = 1_000_000_000
 
 
@@ -28,8 +28,9 @@ def start() -> Iterator[Start]:
     client = docker.from_env()
     made: list[Container] = []
 
-    def begin(probe: str, interval: int) -> Container:
-        look = Healthcheck(test=["CMD", "sh", "-c", probe], interval=interval * _SECOND, timeout=2 * _SECOND, retries=1)
+    def begin(probe: str, interval: int, timeout: int = 20) -> Container:
+        command = ["CMD", "sh", "-c", probe]
+        look = Healthcheck(test=command, interval=interval * _SECOND, timeout=timeout * _SECOND, retries=1)
         name = f"basalt-health-{uuid.uuid4().hex[:8]}"
         container = client.containers.create(
             base_image.name(), ["sleep", "120"], name=name, network_mode="none", healthcheck=look
@@ -61,11 +62,11 @@ def test_who_does_not_answer_yet_is_not_well(start: Start) -> None:
 
 
 def test_a_probe_that_hangs_ends_the_look_and_not_the_wait(start: Start) -> None:
-    assert not well(start("sleep 100", 60))
+    assert not well(start("sleep 100", 60, 2))
 
 
 def test_a_probe_that_hangs_is_not_started_again_by_who_waits(start: Start) -> None:
-    container = start("sleep 100", 60)
+    container = start("sleep 100", 60, 2)
     engine = {"url": "unix:///var/run/docker.sock", "certificates": ""}
     with pytest.raises(GateError, match="is not healthy after 6 s"):
         wait_healthy(engine, [str(container.name)], 6)
