@@ -13,6 +13,9 @@ from urllib.parse import urlsplit
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from tools.setup import apt, paths
+from tools.setup.step import Log
+
 _SIZE = "1000,900"
 
 
@@ -54,11 +57,8 @@ def _run(arguments: list[str]) -> "subprocess.CompletedProcess[str]":
 
 
 def _install() -> None:
-    if shutil.which("chromium"):
-        return
-    subprocess.run(["apt-get", "update", "-qq"], check=True)
-    packages = ("chromium", "fonts-dejavu-core")
-    subprocess.run(["apt-get", "install", "--yes", "-qq", "--no-install-recommends", *packages], check=True)
+    if not shutil.which("chromium"):
+        apt.install(Log(paths.LOCAL / "logs" / "test-browser.log"), ["chromium", "fonts-dejavu-core"])
 
 
 def _key(url: str, tls: ssl.SSLContext) -> str:

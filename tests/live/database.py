@@ -3,6 +3,7 @@
 import re
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from docker.models.containers import Container
@@ -34,9 +35,14 @@ def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | in
 def connect(
     project: Project, endpoint: str, role: str, **changes: str | int
 ) -> "psycopg.Connection[tuple[object, ...]]":
-    """A connection in autocommit; `changes` override parameters. psycopg.OperationalError when refused."""
-    conninfo = {**parameters(project, endpoint, role), **changes}
-    return psycopg.connect(autocommit=True, **conninfo)  # type: ignore[arg-type]
+    """A connection in autocommit. `changes` override parameters: psycopg.OperationalError when they are refused. As the
+    application goes, without any, it may take a moment."""
+    conninfo: dict[str, Any] = {**parameters(project, endpoint, role), **changes}
+
+    def attempt() -> "psycopg.Connection[tuple[object, ...]]":
+        return psycopg.connect(autocommit=True, **conninfo)
+
+    return attempt() if changes else until(attempt, f"a connection to {endpoint}", 30)
 
 
 def primary(project: Project) -> Container:

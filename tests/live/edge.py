@@ -12,6 +12,7 @@ from websockets.sync.client import ClientConnection, connect
 
 from basalt.urls import urls
 from tests.live.project import Project
+from tests.waiting import until
 
 _TOKEN_SECONDS = 600  # two thirds of the application's `tokens.minutes`
 
@@ -53,6 +54,11 @@ class Edge:
             token = answer.json()["token"]
             self.tokens[user] = (token, time.monotonic() + _TOKEN_SECONDS)
         return token
+
+    def renew(self, user: str) -> None:
+        """A token that was got just now."""
+        self.tokens.pop(user, None)
+        until(lambda: self.token(user), f"a login of {user}", 120, every=2)
 
     def login(self, user: str, password: str) -> httpx.Response:
         """One attempt."""

@@ -20,9 +20,10 @@ from basalt.targets.docker.container import files_volume
 from basalt.workload import FILES
 from tests.live.database import parameters
 from tests.live.edge import Edge
-from tests.live.project import Project, execute
+from tests.live.project import Project, execute, freeze
 from tests.live.prometheus import series
 from tests.live.users import Users
+from tests.waiting import until
 
 #: The labels by which the alert of a fault is told from others of its name.
 Labels = dict[str, str]
@@ -87,10 +88,10 @@ def stop_an_exporter(stage: Stage) -> Iterator[Labels]:
 @contextmanager
 def hang_the_worker(stage: Stage) -> Iterator[Labels]:
     """It takes no job, and there is one."""
-    stage.container("worker-1").pause()
+    freeze(stage.container("worker-1"))
     try:
         with stage.edge.client("driver") as client:
-            client.post("/images", content=b"an image").raise_for_status()
+            until(lambda: client.post("/images", content=b"an image").raise_for_status(), "an image that is taken", 30)
         yield {"queue": "images"}
     finally:
         stage.container("worker-1").unpause()
@@ -99,7 +100,7 @@ def hang_the_worker(stage: Stage) -> Iterator[Labels]:
 @contextmanager
 def hang_the_scheduler(stage: Stage) -> Iterator[Labels]:
     """No backup is taken."""
-    stage.container("backup-scheduler-1").pause()
+    freeze(stage.container("backup-scheduler-1"))
     try:
         yield {"subject": "backup-1"}
     finally:

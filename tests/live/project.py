@@ -21,6 +21,7 @@ from basalt.plan import Plan, plan
 from basalt.targets.docker.engine import connect
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
+from tests.waiting import until
 from tools.setup.environment import variables
 
 ROOT = Path(__file__).parent.parent.parent
@@ -169,3 +170,13 @@ def execute(container: Container, *command: str) -> str:
     text = (output if isinstance(output, bytes) else b"".join(output)).decode()
     assert code == 0, f"{' '.join(command)} in {container.name} ended with {code}: {text}"
     return text
+
+
+def freeze(container: Container) -> None:
+    """It answers nothing any more. The kernel refuses while a health check begins, so it is asked again."""
+
+    def frozen() -> bool:
+        container.pause()
+        return True
+
+    until(frozen, f"{container.name} paused", 30)

@@ -78,7 +78,7 @@ def test_what_no_generation_keeps_goes_and_the_log_before_it(project: Project) -
     before = project.edit(lambda topology: topology["services"]["backup"].update(keep=SHORT))
     try:
         project.up()
-        pgbackrest(project, "--stanza=main", "--type=full", "backup")
+        execute(project.containers()["backup-scheduler-1"], "backup-take", "full")
         newest = stanza(project)["backup"][-1]
         told = until(lambda: _retained(project), "a moment in which no backup is taken or proved", 60, every=1)
         assert f"{newest['label']} stays" in told

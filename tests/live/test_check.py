@@ -11,7 +11,7 @@ from docker.models.containers import Container
 from basalt.images import reference
 from basalt.targets.docker.engine import connect
 from tests.live.database import is_primary
-from tests.live.project import Project
+from tests.live.project import Project, freeze
 from tests.waiting import until
 
 Name = tuple[str, str]
@@ -117,7 +117,7 @@ def test_a_container_that_was_stopped_is_told_and_nothing_else(project: Project)
 @pytest.mark.usefixtures("passing")
 def test_what_prometheus_cannot_tell_is_unknown(project: Project) -> None:
     container = project.containers()["prometheus-1"]
-    container.pause()
+    freeze(container)
     try:
         rows = tells(project, {("monitoring", "running"): "fail: prometheus-1: paused"}, ("fail",))
     finally:

@@ -14,10 +14,14 @@ from tests.waiting import until
 def order(edge: Edge) -> dict[str, str]:
     """One order, placed by the partner."""
     with edge.client("partner") as client:
-        answer = client.post("/orders", json={"product": "lamp", "quantity": 2})
-    assert answer.status_code == 201, answer.text
-    placed: dict[str, str] = answer.json()
-    return placed
+
+        def place() -> dict[str, str]:
+            answer = client.post("/orders", json={"product": "lamp", "quantity": 2})
+            assert answer.status_code == 201, answer.text
+            placed: dict[str, str] = answer.json()
+            return placed
+
+        return until(place, "an order that is taken", 30)
 
 
 def test_an_order_is_in_the_primary_and_on_the_replica(project: Project, order: dict[str, str]) -> None:
@@ -35,13 +39,18 @@ def test_an_order_is_in_the_primary_and_on_the_replica(project: Project, order: 
 def test_an_order_comes_back_from_the_cache_and_the_hit_is_counted(
     edge: Edge, order: dict[str, str], project: Project
 ) -> None:
-    before = hits(project)
-    with edge.client("partner") as client:
-        answers = [client.get(f"/orders/{order['id']}") for _ in range(5)]
-    assert {answer.status_code for answer in answers} == {200}
-    assert answers[-1].headers["X-Cache"] == "HIT"
-    assert answers[-1].json()["product"] == "lamp"
-    assert hits(project) >= before + 4
+    def read() -> bool:
+        before = hits(project)
+        with edge.client("partner") as client:
+            answers = [client.get(f"/orders/{order['id']}") for _ in range(5)]
+        assert {answer.status_code for answer in answers} == {200}
+        assert answers[-1].headers["X-Cache"] == "HIT"
+        assert answers[-1].json()["product"] == "lamp"
+        assert hits(project) >= before + 4
+        return True
+
+    # What is done about it meanwhile makes the cache forget it.
+    until(read, "five reads with four hits", 30)
 
 
 def hits(project: Project) -> float:
@@ -70,9 +79,14 @@ def test_the_workers_do_its_jobs(edge: Edge, order: dict[str, str]) -> None:
 
 
 def test_its_events_arrive_on_a_websocket(edge: Edge) -> None:
-    with edge.events("client") as socket, edge.client("client") as client:
-        placed = client.post("/orders", json={"product": "chair", "quantity": 1}).json()
-        await_events(socket, placed["id"], {"order.created", "order.dispatched"})
+    def told() -> bool:
+        with edge.events("client") as socket, edge.client("client") as client:
+            placed = client.post("/orders", json={"product": "chair", "quantity": 1}).json()
+            await_events(socket, placed["id"], {"order.created", "order.dispatched"})
+        return True
+
+    # Nobody keeps an event for who is not connected just now: another order has others.
+    until(told, "an order's events", 60)
 
 
 def test_the_same_idempotency_key_gives_the_same_order(edge: Edge) -> None:
@@ -98,9 +112,10 @@ def test_a_login_beyond_the_limit_gets_429_with_the_headers(edge: Edge) -> None:
         edge.token(user)  # what later tests need, before the limit is used up
     answers = [edge.login("client", "wrong") for _ in range(20)]
     codes = [answer.status_code for answer in answers]
-    assert set(codes) == {401, 429} or set(codes) == {429}
-    refused = answers[-1]
-    assert refused.status_code == 429
+    assert set(codes) <= {401, 429}
+    # Five may, and another every twelve seconds.
+    assert codes.count(429) >= 10, codes
+    refused = next(answer for answer in reversed(answers) if answer.status_code == 429)
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.headers["X-RateLimit-Remaining"] == "0"
     with edge.client("client") as client:

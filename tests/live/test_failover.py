@@ -8,7 +8,7 @@ from bench.failover.stack import PROBES, cluster, whole
 from bench.failover.trial import attempt
 from bench.writers import SCHEMA
 from tests.live.database import connect
-from tests.live.project import Project, execute
+from tests.live.project import Project, execute, freeze
 from tests.live.test_backup import pgbackrest, stanza
 from tests.waiting import until
 
@@ -60,7 +60,7 @@ def test_what_the_primary_had_yet_to_archive_is_archived_by_who_takes_over(proje
     until(lambda: stanza(project)["backup"], "the first backup", 240, every=2)
     former, running = whole(project), project.containers()
     others = [running[one["name"]] for one in cluster(project) if one["name"] != former]
-    running["backup-1"].pause()
+    freeze(running["backup-1"])
     try:
         segments = {ended(running[former]) for _ in range(3)}
         for member in others:

@@ -18,6 +18,7 @@ import yaml
 from basalt.operations.drain.succeed import not_following
 from basalt.operations.keepsakes.redis import ask, role
 from basalt.operations.measure.own import own_end
+from basalt.operations.switchover.hands import HandError
 from basalt.operations.switchover.look import look
 from bench.writers import SCHEMA, Writers, present, settle
 from tests.live.database import connect, parameters
@@ -163,7 +164,7 @@ def master(spread: Project) -> str:
 def leading(spread: Project) -> str:
     """The member of the database on that host, which leads."""
     site, member = spread.plan.site, carries(spread, "postgres")
-    until(lambda: look(site).whole, "a database that is whole", 120)
+    until(lambda: look(site).whole, "a database that is whole", 120, also=(HandError,))
     seen = look(site).leader
     assert seen is not None
     if seen.name != member:
@@ -171,10 +172,15 @@ def leading(spread: Project) -> str:
         others = {one.name for one in site.of("postgres")} - {seen.name, member}
         for name in others:
             spread.containers()[name].stop()
-        until(lambda: (one := look(site).member(member)) and one.synchronous, f"{member} to be synchronous", 120)
+        until(
+            lambda: (one := look(site).member(member)) and one.synchronous,
+            f"{member} to be synchronous",
+            120,
+            also=(HandError,),
+        )
         for name in others:
             spread.containers()[name].start()
-        until(lambda: look(site).whole, "a database that is whole again", 120)
+        until(lambda: look(site).whole, "a database that is whole again", 120, also=(HandError,))
         spread.basalt("switchover", "--to", member, "--wait", "60", "--yes")
     return member
 
@@ -183,7 +189,7 @@ def test_who_is_needed_alone_does_not_leave_without_a_word(spread: Project) -> N
     done = spread.basalt("drain", "node-2", "--yes", check=False)
     assert done.returncode == 2
     assert "nginx is on node-2 alone" in done.stdout
-    assert not healthy(spread)
+    until(lambda: not healthy(spread), "all healthy", 60)
 
 
 def led_past(project: Project) -> list[str | None]:
@@ -216,7 +222,7 @@ def test_a_host_is_emptied_and_filled_and_nobody_misses_it(
         back = spread.told("undrain", EMPTIED)
         assert led_past(spread) == [None]
         assert set(back["started"]) == set(told["stopped"])
-    assert not healthy(spread)
+    until(lambda: not healthy(spread), "all healthy", 60)
     with connect(spread, "haproxy.write", "migrate") as connection:
         found = settle(writers.rows(), present(connection, "drain"))
     print(told, back, found, users.served, Counter(row.error for row in writers.rows() if row.outcome != "acked"))

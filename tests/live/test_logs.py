@@ -4,12 +4,14 @@ import json
 import secrets
 import time
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from docker.models.containers import Container
 
-from basalt.operations.logs import Entry, Question, search
+from basalt.operations.logs import Entry, LogsError, Question, search
 from basalt.operations.metrics import ask
+from basalt.site import Instance
 from basalt.targets.docker.health import well
 from tests.live.edge import Edge
 from tests.live.project import Project, execute
@@ -42,8 +44,25 @@ def write(container: Container, line: str) -> None:
 
 def seconds_until(look: Callable[[], object], what: str, most: float = SOON, every: float = 0.2) -> float:
     started = time.monotonic()
-    until(look, what, most, every)
+    until(look, what, most, every, also=(LogsError,))
     return time.monotonic() - started
+
+
+def planted(project: Project, instance: Instance, container: Container) -> float:
+    """Seconds until a line is found. A busy machine may hold one of them up, and not three."""
+
+    def told(mark: str) -> list[Entry]:
+        return [e for e in find(project, mark, service=instance.service) if e["instance"] == instance.name]
+
+    for tries in reversed(range(3)):
+        mark = secrets.token_hex(8)
+        write(container, f"planted {mark}")
+        try:
+            return seconds_until(partial(told, mark), f"the line of {instance.name}")
+        except AssertionError:
+            if not tries:
+                raise
+    raise AssertionError(instance.name)
 
 
 def test_a_line_of_every_container_is_found_by_service_within_five_seconds(project: Project) -> None:
@@ -53,14 +72,7 @@ def test_a_line_of_every_container_is_found_by_service_within_five_seconds(proje
         # Who reads all logs holds a capability: no other process may reach for its output.
         if instance.workload.task or instance.workload.capabilities:
             continue
-        mark = secrets.token_hex(8)
-        write(running[instance.name], f"planted {mark}")
-        took[instance.name] = seconds_until(
-            lambda mark=mark, own=instance: [  # type: ignore[misc]
-                e for e in find(project, mark, service=own.service) if e["instance"] == own.name
-            ],
-            f"the line of {instance.name}",
-        )
+        took[instance.name] = planted(project, instance, running[instance.name])
     median = sorted(took.values())[len(took) // 2]
     print(f"\n{len(took)} containers: {max(took.values()):.1f} s at most, {median:.1f} s median")
     assert len(took) > 30
@@ -105,7 +117,7 @@ def test_what_looks_like_a_secret_is_not_found_and_the_line_around_it_is(project
     lines = [line.replace(f'{{"mark": "{mark}", \'', f"{mark} {{'") for line in lines]
     with printing(project.stack, "planter", lines):
         until(
-            lambda: len(find(project, f'instance:="planter-1" {mark} or mark:="{mark}"')) == len(lines), "all lines", 10
+            lambda: len(find(project, f'instance:="planter-1" {mark} or mark:="{mark}"')) == len(lines), "all lines", 30
         )
     assert find(project, f'"{PLANTED}"') == []
     told = json.dumps(find(project, f'instance:="planter-1" {mark} or mark:="{mark}"'))
@@ -116,7 +128,7 @@ def test_what_looks_like_a_secret_is_not_found_and_the_line_around_it_is(project
 def test_lines_of_another_stack_are_not_taken(project: Project) -> None:
     mark = secrets.token_hex(8)
     with printing("other", "stranger", [f"theirs {mark}"]), printing(project.stack, "own", [f"ours {mark}"]):
-        until(lambda: find(project, f"ours {mark}"), "the line of the stack", 10)
+        until(lambda: find(project, f"ours {mark}"), "the line of the stack", 30)
         assert find(project, f"theirs {mark}") == []
 
 
@@ -197,7 +209,7 @@ def test_nothing_is_lost_while_the_store_is_away(project: Project) -> None:
         container.wait(timeout=120)
     store.start()
     until(lambda: well(project.containers()["logs-1"]), "the store", 60)
-    until(lambda: count(project, mark)[1] == lines, "all lines", 120)
+    until(lambda: count(project, mark)[1] == lines, "all lines", 120, also=(LogsError,))
     assert count(project, mark) == (lines, lines)
 
 
@@ -206,7 +218,8 @@ def test_nothing_is_lost_nor_told_twice_when_a_shipper_starts_anew(project: Proj
     mark, lines = secrets.token_hex(8), 10_000
     with counting(project.stack, "steady", mark, lines, 1000) as container:
         until(lambda: count(project, mark)[1] > 0, "the first lines", 20)
-        project.containers()["log-shipper-1"].restart()
+        # Killed, it would send again what has no answer yet.
+        project.containers()["log-shipper-1"].restart(timeout=60)
         container.wait(timeout=120)
         until(lambda: count(project, mark)[1] == lines, "all lines", 60)
     assert count(project, mark) == (lines, lines)

@@ -67,7 +67,9 @@ def test_the_access_is_told_apart_from_what_is_none(lost: Project, tmp_path: Pat
 
 def test_all_of_it_comes_back_out_of_the_bucket(lost: Project, far: Bucket, access: Path, tmp_path: Path) -> None:
     until(lambda: _holds(lost, "s3"), "a backup", 240, every=2)
-    until(lambda: _redis(lost, "RPUSH queue aJobThatWaits") == "1", "a member that takes writes", 60)
+    until(
+        lambda: _redis(lost, "DEL queue\nRPUSH queue aJobThatWaits").endswith("\n1"), "a member that takes writes", 60
+    )
     execute(lost.containers()["backup-scheduler-1"], "backup-keep", "--take=redis", "--repository=s3")
     with Writers(tmp_path, RUN, [dict(parameters(lost, "pgbouncer.sql", "app"))] * 4, pause=0.01) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 4, "writers", 30)
@@ -111,9 +113,9 @@ def _refuses(lost: Project, far: Bucket, access: Path, passphrase: str, bundle: 
     assert far.run("cat test-off/bundle/stack.json") == bundle
 
 
-def _redis(project: Project, command: str) -> str:
+def _redis(project: Project, commands: str) -> str:
     """What its first member answers."""
-    return execute(project.containers()["redis-1"], "sh", "-c", f"echo '{command}' | redis-console").strip()
+    return execute(project.containers()["redis-1"], "sh", "-c", f"echo '{commands}' | redis-console").strip()
 
 
 def _holds(project: Project, repository: str) -> bool:

@@ -76,16 +76,17 @@ def there(project: Project) -> set[tuple[int, int]]:
     return until(ask, "the rows", 60)[0]
 
 
-def written(project: Project, folder: Path, seconds: float) -> tuple[list[Row], datetime, float]:
-    """Rows of eight writers, and a moment among them: by the calendar, and by the clock that the rows have."""
+def written(project: Project, folder: Path, seconds: float) -> tuple[list[Row], datetime, float, float]:
+    """Rows of eight writers, and a moment among them: by the calendar, and by the clock that the rows have not after
+    and not before."""
     with connect(project, "haproxy.write", "migrate") as connection:
         connection.execute(f"TRUNCATE {TABLE}")
     with Writers(folder, RUN, [dict(parameters(project, "pgbouncer.sql", "app"))] * 8, pause=0.01) as writers:
         until(lambda: len({row.client for row in writers.rows()}) == 8, "writers", 30)
         time.sleep(random.uniform(0.2, seconds))  # a moment of chance, not a condition
-        moment, clock = datetime.now(UTC), time.monotonic()
-        until(lambda: any(row.sent > clock + 1 for row in writers.rows()), "rows after it", 30)
-    return writers.rows(), moment, clock
+        before, moment, after = time.monotonic(), datetime.now(UTC), time.monotonic()
+        until(lambda: any(row.sent > after + 1 for row in writers.rows()), "rows after it", 30)
+    return writers.rows(), moment, before, after
 
 
 def restore(project: Project, *options: str, check: bool = True) -> Any:
@@ -131,14 +132,14 @@ def test_what_cannot_be_or_is_not_wanted_touches_nothing(
 def test_the_database_is_what_it_was_at_a_moment_and_what_it_was_before(
     project: Project, tmp_path: Path, number: int
 ) -> None:
-    rows, moment, clock = written(project, tmp_path, 4)
+    rows, moment, earliest, latest = written(project, tmp_path, 4)
     everything, before = there(project), timeline(project)
     report = project.told("restore", "--time", f"{moment:%Y-%m-%d %H:%M:%S.%f}", "--yes")
     print(f"{number}: {report}")
     found = there(project)
     # What a client was told before the moment is there, what it sent after it is not; the rest was under way.
-    assert {(row.client, row.seq) for row in rows if row.outcome == "acked" and row.answered < clock} <= found
-    assert not {(row.client, row.seq) for row in rows if row.sent > clock} & found
+    assert {(row.client, row.seq) for row in rows if row.outcome == "acked" and row.answered < earliest} <= found
+    assert not {(row.client, row.seq) for row in rows if row.sent > latest} & found
     for client in range(8):
         own = sorted(seq for who, seq in found if who == client)
         assert own == list(range(1, len(own) + 1)), client

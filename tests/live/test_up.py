@@ -2,9 +2,11 @@
 
 import subprocess
 import sys
+from functools import partial
 
 from basalt.targets.docker.health import well
 from tests.live.project import ROOT, Project
+from tests.waiting import until
 
 
 def test_every_planned_container_runs_and_is_healthy(project: Project) -> None:
@@ -16,7 +18,7 @@ def test_every_planned_container_runs_and_is_healthy(project: Project) -> None:
         if planned[name].workload.task:
             assert (state["Status"], state["ExitCode"]) == ("exited", 0), name
         else:
-            assert well(container), name
+            until(partial(well, container), f"{name} is well", 60)
 
 
 def test_nothing_changes_after_an_up(project: Project) -> None:

@@ -26,6 +26,8 @@ class Users:
         self._owed = 0
 
     def __enter__(self) -> Self:
+        # It lasts for longer than any of the tests.
+        self._edge.renew("admin")
         self._pool = ThreadPoolExecutor(1)
         self._going = self._pool.submit(self._go)
         return self

@@ -13,7 +13,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,8 +25,11 @@ from retention.catalogue import CatalogueError, busy, newest, read
 from retention.decide import Decision, Policy, continuous, decide, expired
 
 _POLICY = Path("/etc/basalt/retention.json")
-#: Held by a drill as long as it restores.
-_LOCK = Path("/var/lib/drill/lock")
+#: Held by a drill as long as it restores, and by who takes a backup.
+_LOCKS = {
+    Path("/var/lib/drill/lock"): "a backup is being proved",
+    Path("/var/lib/drill/backup.lock"): "a backup is being taken",
+}
 _STANZA = "main"
 _METRICS = Path("/var/lib/drill/backups.prom")
 #: What pgBackRest would expire by its own rules: nothing (the greatest that its options take).
@@ -114,14 +117,15 @@ class _BusyError(Exception):
 
 @contextmanager
 def _undisturbed(told: str) -> Iterator[None]:
-    """_BusyError while a backup is being taken, expired or proved."""
+    """_BusyError while a backup is being taken, expired or proved; who comes meanwhile waits."""
     if busy(told, _STANZA):
         raise _BusyError("a backup is being taken or expired")
-    with _LOCK.open("a") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise _BusyError("a backup is being proved") from None
+    with ExitStack() as held:
+        for path, why in _LOCKS.items():
+            try:
+                fcntl.flock(held.enter_context(path.open("a")), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise _BusyError(why) from None
         yield
 
 
