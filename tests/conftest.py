@@ -4,6 +4,8 @@ test often fails because of it."""
 import fcntl
 import os
 from collections.abc import Generator
+from datetime import UTC, datetime
+from operator import itemgetter
 from pathlib import Path
 
 import hypothesis
@@ -32,11 +34,20 @@ _WORKER = "PYTEST_XDIST_WORKER" in os.environ
 _OTHERS = ("tests/ansible/", "tests/drills/", "tests/live/test_hosts.py", "tests/live/test_rebuild.py")
 
 
+#: When the last test of each of them ended, to see whether one waits for the other.
+_ENDED: dict[str, datetime] = {}
+
+
+def line(nodeid: str) -> str:
+    """Which of the two processes has a live test."""
+    return "others" if nodeid.startswith(_OTHERS) else "stack"
+
+
 class Lines(LoadScopeScheduling):  # type: ignore[misc]  # not typed
     """Two processes share the live tests: one has the stack that most of them use, and the other all else."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return "others" if nodeid.startswith(_OTHERS) else "stack"
+        return line(nodeid)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lines | None:
@@ -73,6 +84,7 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Written as it happens: a run may be killed. The first comes last: of a long output, the end is looked at."""
     if _WORKER:
         return
+    _ENDED[line(report.nodeid)] = datetime.now(UTC)
     kept = FAILURES.read_text() if FAILURES.exists() else ""
     if report.failed and kept.count("\ntests/") < _FAILURES:
         told = [line.removeprefix("E").strip() for line in report.longreprtext.splitlines() if line.startswith("E  ")]
@@ -81,3 +93,10 @@ def pytest_runtest_logreport(report: pytest.TestReport) -> None:
             message = " says the same as an earlier one\n"
         FAILURES.parent.mkdir(parents=True, exist_ok=True)
         FAILURES.write_text(f"\n{report.nodeid} ({report.when}){message}{kept}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """How well the work was shared."""
+    if config.getoption("dist", "no") == "loadscope":
+        told = ", ".join(f"{name} at {at:%H:%M:%S}" for name, at in sorted(_ENDED.items(), key=itemgetter(1)))
+        terminalreporter.write_line(f"the two lines ended: {told}")
