@@ -21,8 +21,9 @@ def readme(role: str) -> str:
     spec = _read(role, "meta/argument_specs.yml")["argument_specs"]["main"]
     defaults = _read(role, "defaults/main.yml")
     rows = [_row(name, option, defaults) for name, option in spec["options"].items()]
+    what = spec["short_description"]
     head = ["| argument | type | default | |", "| --- | --- | --- | --- |"]
-    return "\n".join([f"# {role}", "", f"{spec['short_description']}.", "", *head, *rows]) + "\n"
+    return "\n".join([f"# {role}", "", what if what.endswith("?") else f"{what}.", "", *head, *rows]) + "\n"
 
 
 def _row(name: str, option: dict[str, Any], defaults: dict[str, Any]) -> str:
