@@ -129,7 +129,8 @@ class Probe:
 @dataclass(frozen=True, slots=True)
 class Limits:
     """Hard limits: memory in MiB (swap off), CPU in cores. `weight`: on a busy host it gets so many times the CPU that
-    another gets: 4 for what others wait for, 8 for what is taken for dead when it is late, or takes others for it."""
+    another gets: 4 for what others wait for or what must keep up, 8 for what is taken for dead when it is late, or
+    takes others for it."""
 
     memory: int
     cpus: float = 1.0

@@ -50,7 +50,7 @@ def watched(log_in: Callable[[], bool]) -> Iterator[Outage]:
 
 def log_in(lab: Lab, name: str) -> bool:
     """By a new connection."""
-    return lab.operator.ssh(f"root@{lab.machines[name].address}", "-o", "ConnectTimeout=5", "true").returncode == 0
+    return lab.operator.ssh(f"root@{lab.machines[name].address}", "true", patience=5).returncode == 0
 
 
 def state(lab: Lab, name: str) -> str:

@@ -110,12 +110,13 @@ def state(lab: Lab, name: str) -> str:
 
 def test_every_planted_edit_is_put_right_and_nothing_else_is_touched(lab: Lab) -> None:
     before = state(lab, "node-2")
-    for plant in PLANTS.values():
+    for number, plant in enumerate(PLANTS.values()):
+        if number % 6 == 0:
+            assert before == state(lab, "node-2"), "it changes by itself"
         lab.machines["node-2"].run("sh", "-c", plant)
         after = state(lab, "node-2")
         assert after != before, f"nobody would see: {plant}"
         before = after
-    assert before == state(lab, "node-2"), "it changes by itself"
     found = lab.right("site", "--extra-vars", "standing_hours=0")
     assert sorted(found.changed["node-2"]) == sorted(PLANTS)
     assert found.of("node-1", "changed") == found.of("node-3", "changed") == 0

@@ -32,7 +32,7 @@ _CONTEXT = Path(__file__).parent
 #: modules and limits are those of the machine that the tests run on.
 _CAPABILITIES = ["SYS_ADMIN", "NET_ADMIN", "SYS_PTRACE", "AUDIT_CONTROL", "DAC_READ_SEARCH", "SYS_NICE", "IPC_LOCK"]
 
-_SSH = ["-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes", "-o", "ConnectTimeout=30"]
+_SSH = ["-F", "/dev/null", "-o", "IdentitiesOnly=yes", "-o", "BatchMode=yes"]
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,17 @@ class Operator:
         """The hosts' own keys."""
         return self.folder / "known_hosts"
 
-    def ssh(self, target: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-        """A connection of its own to `user@address`."""
-        options = [*_SSH, "-o", f"UserKnownHostsFile={self.known_hosts}", "-i", str(self.key)]
+    def ssh(self, target: str, *arguments: str, patience: int = 30) -> "subprocess.CompletedProcess[str]":
+        """A connection of its own to `user@address`; `patience`: seconds until it is there."""
+        options = [
+            *_SSH,
+            "-o",
+            f"ConnectTimeout={patience}",
+            "-o",
+            f"UserKnownHostsFile={self.known_hosts}",
+            "-i",
+            str(self.key),
+        ]
         command = ["ssh", *options, target, *arguments]
         # An input of its own: ssh makes it non-blocking for all who share it, and Ansible refuses to start with that.
         return subprocess.run(command, text=True, capture_output=True, check=False, stdin=subprocess.DEVNULL)

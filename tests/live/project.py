@@ -176,7 +176,9 @@ def freeze(container: Container) -> None:
     """It answers nothing any more. The kernel refuses while a health check begins, so it is asked again."""
 
     def frozen() -> bool:
-        container.pause()
-        return True
+        with suppress(APIError):
+            container.pause()
+        container.reload()
+        return bool(container.status == "paused")
 
     until(frozen, f"{container.name} paused", 30)

@@ -20,7 +20,10 @@ Name = tuple[str, str]
 def asked(project: Project, *options: str) -> tuple[int, dict[Name, dict[str, Any]]]:
     """Its exit code, and its rows by service and id."""
     done = project.basalt("check", "--json", *options, check=False)
-    rows: list[dict[str, Any]] = json.loads(done.stdout)
+    try:
+        rows: list[dict[str, Any]] = json.loads(done.stdout)
+    except ValueError as error:
+        raise LookupError(f"no checklist: {done.stdout}") from error
     return done.returncode, {(row["service"], row["id"]): row for row in rows}
 
 

@@ -47,7 +47,11 @@ class Page:
     @property
     def status(self) -> dict[str, Any]:
         """`status.json`"""
-        found: dict[str, Any] = json.loads(self.text("/status.json"))
+        text = self.text("/status.json")
+        try:
+            found: dict[str, Any] = json.loads(text)
+        except ValueError as error:
+            raise LookupError(f"half of a page was served: {text[:200]}") from error
         return found
 
     def says(self, words: str, seconds: float) -> float:

@@ -26,7 +26,7 @@ class Users:
         self._owed = 0
 
     def __enter__(self) -> Self:
-        # It lasts for longer than any of the tests.
+        # Got just now, it lasts for a quarter of an hour.
         self._edge.renew("admin")
         self._pool = ThreadPoolExecutor(1)
         self._going = self._pool.submit(self._go)

@@ -91,7 +91,7 @@ def _settle(parameters: dict[str, Value]) -> Settle:
 
 def _members(settings: Settings, topology: Topology) -> Workload:
     memory = settings.memory or _memory(settings, topology)
-    limits = Limits(memory=memory, cpus=settings.cpus or _cores(topology), weight=4)
+    limits = Limits(memory=memory, cpus=settings.cpus or _cores(topology), weight=8)
     return Workload(
         name="postgres",
         image="postgres",
