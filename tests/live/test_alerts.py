@@ -45,7 +45,7 @@ def declare(topology: dict[str, Any]) -> None:
     gone = {name: {"for": "30s"} for name in ("TargetDown", "WorkloadDown")}
     services["monitoring"].update(interval=10, alerts=sooner | gone | {"NodeDiskFillsSoon": False})
     services["app"].update(slo={"availability": 99, "latency": 50})
-    services["backup"].update(incremental="* * * * *", late="90s")
+    services["backup"].update(incremental="* * * * *", late="60s")
 
 
 @pytest.fixture(scope="module")
