@@ -61,7 +61,7 @@ def planted(project: Project, instance: Instance, container: Container) -> float
         write(container, f"planted {marks[-1]}")
         return seconds_until(partial(told, marks[-1]), f"the line of {instance.name}")
 
-    seconds = until(found, f"a line of {instance.name} within {SOON} s", 3 * SOON)
+    seconds = until(found, f"a line of {instance.name} within {SOON} s", 6 * SOON)
     until(lambda: all(map(told, marks)), f"all lines of {instance.name}", 60, also=(LogsError,))
     return seconds
 
@@ -71,9 +71,8 @@ def test_a_line_of_every_container_is_found_by_service_within_five_seconds(proje
     # Who reads all logs holds a capability: no other process may reach for its output.
     asked = [i for i in project.plan.site.instances if not (i.workload.task or i.workload.capabilities)]
     with ThreadPoolExecutor(4) as pool:
-        took = dict(zip(asked, pool.map(lambda one: planted(project, one, running[one.name]), asked), strict=True))
-    median = sorted(took.values())[len(took) // 2]
-    print(f"\n{len(took)} containers: {max(took.values()):.1f} s at most, {median:.1f} s median")
+        took = sorted(pool.map(lambda one: planted(project, one, running[one.name]), asked))
+    print(f"\n{len(took)} containers: {took[-1]:.1f} s at most, {took[len(took) // 2]:.1f} s median")
     assert len(took) > 30
 
 
