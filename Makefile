@@ -38,10 +38,11 @@ check: ## what a change must pass first, without an engine: lint, types and all 
 	@$(MAKE) --no-print-directory test-tools lint
 	@$(INSIDE) python -m pytest -m "not live and not slow" --numprocesses 2
 
-# What the tests ask from outside with: other eyes than Python's.
+# What the tests ask from outside with: other eyes than Python's, a way to hosts, a list of processes, a disk.
 test-tools: .basalt/bin/promtool
-	@{ command -v curl && command -v openssl; } > /dev/null || \
-	  { apt-get update -qq && apt-get install --yes -qq --no-install-recommends curl openssl; }
+	@(for tool in curl mkfs.ext4 openssl ps ssh; do command -v $$tool || exit 1; done) > /dev/null || \
+	  { apt-get update -qq && \
+	    apt-get install --yes -qq --no-install-recommends curl e2fsprogs openssh-client openssl procps; }
 
 # Taken out of Debian's package: installed, that would start a server.
 .basalt/bin/promtool:

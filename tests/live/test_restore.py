@@ -77,8 +77,8 @@ def there(project: Project) -> set[tuple[int, int]]:
 
 
 def written(project: Project, folder: Path, seconds: float) -> tuple[list[Row], datetime, float, float]:
-    """Rows of eight writers, and a moment among them: by the calendar, and by the clock that the rows have not after
-    and not before."""
+    """Rows of eight writers, and a moment among them: by the calendar, and two times of the rows' own clock, between
+    which it is."""
     with connect(project, "haproxy.write", "migrate") as connection:
         connection.execute(f"TRUNCATE {TABLE}")
     with Writers(folder, RUN, [dict(parameters(project, "pgbouncer.sql", "app"))] * 8, pause=0.01) as writers:
