@@ -98,10 +98,12 @@ class Site:
 
     def certificate(self, instance: Instance, *more: str, authority: Authority = STACK) -> Certificate:
         """The leaf certificate of an instance: its name, the name shared by all of its workload, the names of those
-        who pass its connections through, and `more`."""
+        who pass its connections through, between hosts their addresses too, and `more`."""
         own = instance.workload.name
         passing = [i for i in self.instances if any(passed.workload == own for passed in i.workload.passes)]
         fronts = dict.fromkeys(name for i in passing for name in (i.workload.name, i.name))
+        if self.several_hosts:
+            fronts |= dict.fromkeys(self.ip(i) for i in passing)
         return Certificate(authority, (instance.name, own, "localhost", *fronts, *more))
 
     def reached(self, instance: Instance) -> tuple[Instance, ...]:

@@ -45,6 +45,23 @@ def connect(
     return attempt() if changes else until(attempt, f"a connection to {endpoint}", 30)
 
 
+#: By its own console, which lets in who runs as its user (images/pgbouncer/guard).
+_RESOLVED = """
+import sys
+sys.path.insert(0, "/usr/local/lib/guard")
+from console import Console
+print(*(row["addrs"] for row in Console().ask("SHOW DNS_HOSTS") if row["hostname"] == "haproxy"))
+"""
+
+
+def ways(project: Project) -> dict[str, set[str]]:
+    """The addresses at which each PgBouncer finds HAProxy, since it was last asked for a connection."""
+    poolers = [one.name for one in project.plan.site.of("pgbouncer")]
+    containers = project.containers()
+    told = {name: execute(containers[name], "python3", "-E", "-s", "-c", _RESOLVED) for name in poolers}
+    return {name: {one.rpartition(":")[0] for one in line.strip().split(",")} for name, line in told.items()}
+
+
 def primary(project: Project) -> Container:
     """The member that takes writes."""
     members = [c for name, c in project.containers().items() if re.fullmatch(r"postgres-\d+", name)]

@@ -4,7 +4,7 @@ import httpx
 import psycopg
 import pytest
 
-from tests.live.database import connect
+from tests.live.database import connect, ways
 from tests.live.edge import Edge, await_events
 from tests.live.project import Project, execute
 from tests.waiting import until
@@ -159,6 +159,13 @@ def _urls(project: Project) -> list[dict[str, str]]:
 def test_a_client_that_does_not_know_the_authority_refuses_the_edge(edge: Edge) -> None:
     with pytest.raises(httpx.ConnectError, match="CERTIFICATE_VERIFY_FAILED"):
         httpx.get(f"{edge.base}/whoami")
+
+
+def test_every_pgbouncer_finds_every_haproxy(project: Project) -> None:
+    """An application that is served keeps asking for them."""
+    addresses = {project.plan.site.ip(one) for one in project.plan.site.of("haproxy")}
+    assert len(addresses) == 2
+    until(lambda: all(found == addresses for found in ways(project).values()), "both ways to be known", 60)
 
 
 def test_the_database_is_written_only_through_the_declared_roles(project: Project) -> None:

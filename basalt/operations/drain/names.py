@@ -1,4 +1,4 @@
-"""While a host is empty, PgBouncers elsewhere know one HAProxy by its own name, and not all by the one that they share.
+"""While a host is empty, PgBouncers elsewhere know one HAProxy by its address, and not all by the name that they share.
 One that logged in where no HAProxy is would refuse its clients meanwhile, unless it had another connection
 (pgbouncer/pgbouncer#872). What leads them is images/pgbouncer/guard/leading.py.
 
@@ -14,14 +14,16 @@ from basalt.site import Instance, Site
 
 #: Seconds until the answer of a pooler is missed, beyond those for a transaction.
 _ANSWER = 10.0
-#: What the engine says of a program that an image does not have (runc).
+#: What the engine says of a program that an image does not have (runc), and one of a word that it does not know.
 _NO_PROGRAM = "executable file not found"
+_OLDER = (_NO_PROGRAM, "invalid choice")
 
 
 def past(site: Site, host: str) -> dict[str, str]:
-    """Which HAProxy each PgBouncer elsewhere is to know; empty where the host carries none, or nobody else does."""
+    """The address of the HAProxy that each PgBouncer elsewhere is to know; empty where the host carries none, or nobody
+    else does."""
     everybody = site.of("haproxy")
-    staying = [one.name for one in everybody if one.host != host]
+    staying = [site.ip(one) for one in everybody if one.host != host]
     if not staying or len(staying) == len(everybody):
         return {}
     poolers = [one for one in site.of("pgbouncer") if one.host != host]
@@ -29,12 +31,14 @@ def past(site: Site, host: str) -> dict[str, str]:
 
 
 def can_be_led(site: Site, host: str) -> None:
-    """RefusedError where a PgBouncer is older than this program."""
+    """RefusedError where a PgBouncer is older than this program, or does not get through to whom it would be led to."""
+    known = past(site, host)
     for pooler in _running(site, host):
         try:
-            _ask(site, pooler, "told")
+            _ask(site, pooler, "reach", known[pooler.name])
         except HandError as error:
-            remedy = "its image is older than this command: basalt up first" if _NO_PROGRAM in str(error) else error
+            older = any(told in str(error) for told in _OLDER)
+            remedy = "its image is older than this command: basalt up first" if older else error
             raise RefusedError(f"{pooler.name} cannot be led past {host}: {remedy}") from error
 
 
@@ -72,7 +76,7 @@ def _running(site: Site, host: str) -> Iterator[Instance]:
 def _ask(site: Site, pooler: Instance, *words: str, seconds: float = 0) -> dict[str, Any]:
     hand = Hand(site, pooler, "pgbouncer-lead", *words)
     try:
-        return hand.event("led", "told", seconds=seconds + _ANSWER)
+        return hand.event("led", "reached", seconds=seconds + _ANSWER)
     finally:
         hand.close()
         hand.wait(1)

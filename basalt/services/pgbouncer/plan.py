@@ -51,6 +51,7 @@ def workloads(settings: Settings, topology: Topology) -> Iterator[Workload]:
         tier=Tier.DATA,
         ports={"sql": Port(6432)},
         uses=(WRITE, READ),
+        dials_groups=True,
         # Its own process takes 10 MiB; a client connection about 10 KiB, with TLS about 40.
         limits=Limits(memory=48 + settings.clients // 16, weight=4),
         probe=Probe(("pgbouncer-answers",)),

@@ -41,13 +41,11 @@ def labels(site: Site, instance: Instance) -> dict[str, str]:
 
 
 def hosts(site: Site, instance: Instance) -> list[tuple[str, str]]:
-    """Names that the instance can resolve, with addresses: those it may reach, and no other. A workload's own name
-    stands for all of its instances."""
-    found = []
-    for other in site.reached(instance):
-        address = str(site.host(other).address) if site.several_hosts else other.address
-        found += [(other.name, address), (other.workload.name, address)]
-    return sorted(set(found))
+    """Names that the instance can resolve, with addresses: those it may reach, and no other. They stand for an instance
+    each, or for all of a workload; nobody has both. c-ares takes two names at one address for one host, and the order
+    of the lines, which is the engine's, says then whether that host has all addresses or one (ares_hosts_file.c)."""
+    named = [(o.workload.name if instance.workload.dials_groups else o.name, o) for o in site.reached(instance)]
+    return sorted({(name, site.ip(other)) for name, other in named})
 
 
 def ports(site: Site, instance: Instance) -> list[dict[str, Any]]:

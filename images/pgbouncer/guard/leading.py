@@ -1,7 +1,10 @@
 """One database server in place of all that a name leads to, while the host of another is empty.
 
+    pgbouncer-lead reach TARGET
+                              says "reached" when a database proves there, by its certificate, that it is at TARGET
     pgbouncer-lead past ADDRESS NAME TARGET SECONDS
-                              databases at NAME are at TARGET; says "led" when no connection leads to ADDRESS any more
+                              databases at NAME are at TARGET, once it is reached; says "led" when no connection leads
+                              to ADDRESS any more
     pgbouncer-lead back ADDRESS   they are at NAME again, unless they were led past another address since
     pgbouncer-lead told       past which address they are led
     pgbouncer-lead mend       takes back what nobody has taken back: minutes later, when ADDRESS takes connections
@@ -13,6 +16,8 @@ whose host is another than before gets new connections; those that it had end wi
 import argparse
 import re
 import socket
+import ssl
+import struct
 import sys
 import time
 from pathlib import Path
@@ -30,6 +35,27 @@ _LOGIN, _IDLE = 2.0, 2.0
 #: Seconds after which a host that takes connections is no longer one that is about to be emptied.
 _LATER = 300.0
 _ANSWER = 0.5
+_HANDSHAKE = 5.0
+#: SSLRequest (PostgreSQL 17, 53.7).
+_ASK_TLS = struct.pack(">II", 8, 80877103)
+
+
+def reach(target: str) -> None:
+    """As PgBouncer would. OSError, ValueError when the target does not answer, or proves to be somebody else."""
+    declared = _DECLARED.read_text()
+    authority = re.search(r"^server_tls_ca_file = (.*)$", declared, re.MULTILINE)
+    context = ssl.create_default_context(cafile=authority[1] if authority else None)
+    with socket.create_connection((target, _port(declared)), _HANDSHAKE) as plain:
+        plain.sendall(_ASK_TLS)
+        if plain.recv(1) != b"S":
+            raise ValueError(f"{target} does not speak TLS")
+        with context.wrap_socket(plain, server_hostname=target):
+            pass
+
+
+def _port(declared: str) -> int:
+    found = re.search(r" port=(\d+) ", declared)
+    return int(found[1]) if found else 0
 
 
 def instead(declared: str, name: str, target: str) -> str:
@@ -41,7 +67,8 @@ def instead(declared: str, name: str, target: str) -> str:
 
 
 def past(address: str, name: str, target: str, seconds: float) -> int:
-    """1 when a transaction at `address` lasts longer than so many seconds."""
+    """1 when a transaction at `address` lasts longer than so many seconds. As `reach`, before anything is changed."""
+    reach(target)
     text = instead(_DECLARED.read_text(), name, target)
     _replace(_INSTEAD, text)
     _replace(_MAIN, f"; past {address} {time.monotonic():.0f}\n%include {_INSTEAD}\n")
@@ -92,9 +119,8 @@ def mend() -> int:
 
 
 def _answers(address: str) -> bool:
-    port = re.search(r" port=(\d+) ", _DECLARED.read_text())
     try:
-        socket.create_connection((address, int(port[1]) if port else 0), _ANSWER).close()
+        socket.create_connection((address, _port(_DECLARED.read_text())), _ANSWER).close()
     except OSError:
         return False
     return True
@@ -132,6 +158,7 @@ def main() -> int:
     for word in ("address", "name", "target"):
         leading.add_argument(word)
     leading.add_argument("seconds", type=float)
+    verbs.add_parser("reach").add_argument("target")
     verbs.add_parser("back").add_argument("address")
     verbs.add_parser("told")
     verbs.add_parser("mend")
@@ -142,9 +169,14 @@ def main() -> int:
                 return past(options.address, options.name, options.target, options.seconds)
             case "back":
                 return back(options.address)
+            case "reach":
+                reach(options.target)
+                say("reached")
+                return 0
             case "mend":
                 return mend()
-        say("told", past=next(iter(told()), None))
+            case _:
+                say("told", past=next(iter(told()), None))
     except (OSError, ConsoleError, ValueError) as error:
         say("refused", why=str(error))
         return 1

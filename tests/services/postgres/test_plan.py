@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from basalt.plan import Plan, plan
+from basalt.plan import Plan, plan, survey
 from basalt.topology.load import load_stack
 from basalt.topology.model import Topology
 from basalt.workload import CONTROL, Certificate, Workload
@@ -76,6 +76,14 @@ def test_the_superuser_has_no_password_and_comes_with_the_certificate_of_the_tas
 
 def test_patroni_stops_at_the_gate_before_it_shuts_postgresql_down() -> None:
     assert patroni()["postgresql"]["before_stop"] == "/usr/local/bin/postgres-gate"
+
+
+def test_who_goes_through_haproxy_finds_its_name_or_between_hosts_its_address() -> None:
+    for stack, addresses in (("dev", set()), ("prod-iad", {"192.0.2.11", "192.0.2.12"})):
+        site = survey(load_stack(ROOT, stack))
+        names = set(site.certificate(site.of("postgres")[0]).names)
+        assert {"haproxy", "haproxy-1", "haproxy-2"} <= names
+        assert {name for name in names if name[0].isdigit()} == addresses
 
 
 def test_orders_to_patroni_need_a_client_certificate() -> None:
