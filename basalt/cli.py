@@ -12,11 +12,9 @@ import typer
 from basalt import cli_backup, cli_database, cli_drain, cli_engines, cli_keepsakes, cli_off_site
 from basalt.checklist.row import exit_code, summary
 from basalt.checklist.table import table as checklist_table
-from basalt.collect import catalogue as catalog
 from basalt.collect import pictures
 from basalt.collect.cost import Estimate, estimate
 from basalt.collect.prices import price_list, providers
-from basalt.operations import check as checklist
 from basalt.operations import hosts as machines
 from basalt.operations import login, overview
 from basalt.operations import logs as lines
@@ -123,6 +121,9 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """The production checklist, measured. Exits with 2 when a row fails, 1 when one could not be measured."""
+    # It measures with whatever there is.
+    from basalt.operations import check as checklist
+
     with told():
         found = checklist.check(load_stack(ROOT, stack), drift=drift)
     if as_json:
@@ -207,8 +208,11 @@ def _bill(stack: str, found: Estimate) -> None:
 @app.command()
 def catalogue(stack: Stack = "dev") -> None:
     """Print everything that basalt has, as Markdown: services, settings, workloads, alerts, checks. Touches nothing."""
+    # It draws dashboards too, and their library takes as long to load as half of all else.
+    from basalt.collect.catalogue import catalogue as written
+
     with told():
-        print(catalog.catalogue(survey(load_stack(ROOT, stack))), end="")
+        print(written(survey(load_stack(ROOT, stack))), end="")
 
 
 @app.command()

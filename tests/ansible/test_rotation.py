@@ -5,9 +5,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from tests.ansible.lab import HOSTS, Lab, Run
 from tests.lab.machines import Operator
+
+#: Of root, which are its own, and of who is declared.
+_KEYS = ("/root/.ssh/authorized_keys", "/etc/ssh/authorized_keys_ops")
 
 
 @pytest.fixture
@@ -15,17 +19,17 @@ def new(lab: Lab) -> Iterator[Operator]:
     """Another key of the same operator; afterwards the first opens the hosts again, and alone."""
     made = replace(lab.operator, name="new")
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made.key)], check=True)
-    before = {name: lab.machines[name].run("cat", "/root/.ssh/authorized_keys") for name in HOSTS}
+    before = {(name, path): lab.machines[name].run("cat", path) for name in HOSTS for path in _KEYS}
     yield made
-    for name, keys in before.items():
-        lab.machines[name].run("sh", "-c", 'printf %s "$0" > /root/.ssh/authorized_keys', keys)
+    for (name, path), keys in before.items():
+        lab.machines[name].run("sh", "-c", 'printf %s "$0" > "$1"', keys, path)
     for path in (made.key, made.key.with_suffix(".pub")):
         path.unlink()
 
 
-def opens(lab: Lab, operator: Operator) -> list[str]:
+def opens(lab: Lab, operator: Operator, user: str = "root") -> list[str]:
     """The hosts that an operator's key opens."""
-    return [name for name in HOSTS if operator.ssh(f"root@{lab.machines[name].address}", "true").returncode == 0]
+    return [name for name in HOSTS if operator.ssh(f"{user}@{lab.machines[name].address}", "true").returncode == 0]
 
 
 def rotated(lab: Lab, new: Operator, *arguments: str) -> Run:
@@ -71,3 +75,25 @@ def test_who_is_declared_has_the_new_key_declared_first(lab: Lab, new: Operator)
     assert run.code != 0
     assert "Who is in base_users has the new public key there" in " ".join(run.output.split())
     assert not any(run.changed.values())
+
+
+def test_who_is_declared_goes_on_with_the_key_that_is_declared(lab: Lab, new: Operator) -> None:
+    before = lab.variables.read_text()
+    declared = yaml.safe_load(before)
+    # With what somebody may do with it (authorized_keys(5)).
+    key = f"no-agent-forwarding {new.key.with_suffix('.pub').read_text().strip()}"
+    users = [{**user, "keys": [key]} if user["name"] == "ops" else user for user in declared["base_users"]]
+    lab.tell(**{**declared, "base_users": users})
+    try:
+        run = rotated(lab, new, "--extra-vars=ansible_user=ops")
+        again = rotated(lab, new, "--extra-vars=ansible_user=ops")
+    finally:
+        lab.variables.write_text(before)
+    assert run.code == 0, run.output
+    steps = ["rotation : Let the new key in", "rotation : Take it out of the declared ones"]
+    assert run.changed == dict.fromkeys(HOSTS, steps)
+    assert again.code == 0, again.output
+    assert not any(again.changed.values())
+    assert (opens(lab, lab.operator, "ops"), opens(lab, new, "ops")) == ([], list(HOSTS))
+    assert opens(lab, lab.operator) == list(HOSTS), "root's keys are another account's"
+    assert lab.machines["node-1"].run("cat", _KEYS[1]).splitlines() == [key]
