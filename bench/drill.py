@@ -1,20 +1,26 @@
 """What a proof costs: a drill against a copy of the same data, a full backup against pgBackRest's defaults, in turns.
 
-    python -m bench.drill [--scale 50] [--repeats 3]
+    python -m bench.drill [--scale 50] [--repeats 3] [--processes 1] [--output bench/drill.json]
 
 One container with a database of pgbench and its repository (tests/drills/house.py), without a network. Per repeat, in
 seconds:
   copy       `cp -a` of the data, what costs least
+  unpack     the same files out of as many of `zstd`, decompressed by as many processes at once: neither decrypted, nor
+             compared with a checksum, nor synced
   drill      restore, replay to a point of chance, structure, rows, checksums, and each file of the repository; the
              room is made before and after. `proof` is the first five of it, without the rest
   backup     full, as stacks take it: zstd, encrypted, bundled, block incremental
   defaults   full, with what pgBackRest does unless told otherwise: gzip, not encrypted, not bundled
+`restore_of_unpack`: bytes a second of the drill's restore, of those of `unpack`.
 Both backups begin at once (`start-fast`) and leave the check of the archive out: copying is what is measured."""
 
 import argparse
+import io
 import json
 import os
+import shutil
 import statistics
+import tarfile
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +33,7 @@ _DEFAULTS = (
     f"pgbackrest --config=/dev/null --repo1-path={_PLAIN} --pg1-path=$data --pg1-socket-path=/var/lib/pg"
     " --pg1-user=postgres --stanza=main --lock-path=/tmp/lock --log-level-file=off --start-fast --no-archive-check"
 )
+_COPY, _PACKED = "/var/lib/good/copy", "/var/lib/good/packed"
 _PROOF = ("restore", "replay", "structure", "rows", "checksums")
 _OURS = "pgbackrest --stanza=main --no-archive-check"
 
@@ -55,8 +62,8 @@ def measure(place: House, scale: int, repeats: int, processes: int) -> dict[str,
         # Log beyond the backup, so that there is something to replay.
         place.run("/usr/lib/postgresql/17/bin/pgbench -h /var/lib/pg -U postgres -n -c 2 -t 3000 postgres > /dev/null")
         place.run('sql -c "SELECT pg_switch_wal()" > /dev/null; pgbackrest --stanza=main check > /dev/null')
-        run["copy"] = timed(place, 'cp -a "$data" /var/lib/good/copy')
-        place.run("rm -r /var/lib/good/copy")
+        run["copy"] = timed(place, f'cp -a "$data" {_COPY}')
+        run["unpack"] = unpack(place, processes)
         started = time.monotonic()
         report = place.drill()
         run["drill"] = round(time.monotonic() - started, 2)
@@ -69,6 +76,26 @@ def measure(place: House, scale: int, repeats: int, processes: int) -> dict[str,
     return {"summary": summary(runs), "scale": scale, "processes": processes, "runs": runs}
 
 
+def unpack(place: House, processes: int) -> float:
+    """Of `_COPY`, which goes."""
+    place.run(f"zstd -q -T0 -r {_COPY} --output-dir-mirror {_PACKED} && rm -r {_COPY}")
+    files = f"find {_PACKED} -name '*.zst' -print0 | xargs -0 -n 64 -P {processes}"
+    seconds = timed(place, f"{files} zstd -q -d --output-dir-mirror {_COPY}")
+    place.run(f"rm -r {_COPY} {_PACKED}")
+    return seconds
+
+
+def bring(place: House, program: str) -> None:
+    """A program of this machine, which the image does without. SystemExit where it is not here."""
+    found = shutil.which(program)
+    if not found:
+        raise SystemExit(f"{program} is not here: apt-get install {program}")
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        tar.add(found, program)
+    place.container.put_archive("/usr/local/bin", packed.getvalue())
+
+
 def _size(place: House, folder: str) -> int:
     return int(place.run(f"du --summarize --bytes {folder}").split()[0])
 
@@ -77,9 +104,10 @@ def summary(runs: list[dict[str, float]]) -> dict[str, float]:
     """Medians, and what they are of each other."""
     median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     return {
-        **{name: round(median[name], 2) for name in ("copy", "drill", "proof", "backup", "defaults")},
+        **{name: round(median[name], 2) for name in ("copy", "unpack", "drill", "proof", "backup", "defaults")},
         "drill_of_copy": round(median["drill"] / median["copy"], 2),
         "proof_of_copy": round(median["proof"] / median["copy"], 2),
+        "restore_of_unpack": round(median["unpack"] / median["drill_restore"], 2),
         "backup_of_defaults": round(median["backup"] / median["defaults"], 2),
         "repository_of_defaults": round(median["backup_bytes"] / median["defaults_bytes"], 2),
         "restored_megabytes_per_second": round(median["database_bytes"] / median["drill_restore"] / 1e6),
@@ -96,6 +124,7 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "drill.json")
     options = parser.parse_args()
     with house() as place:
+        bring(place, "zstd")
         place.write("drill.conf", configuration(DRILL, AT_ONCE, processes=options.processes))
         told = measure(place, options.scale, options.repeats, options.processes)
     text = json.dumps(told, indent=1)

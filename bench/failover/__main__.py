@@ -16,6 +16,7 @@ import argparse
 import json
 import statistics
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +35,21 @@ def measure(project: Project, options: argparse.Namespace) -> dict[str, Any]:
     for number in range(options.runs):
         for fault in options.faults:
             for arm in options.arms:
+                begun = int(time.time())
                 found.append(attempt(project, arm, fault, own, sabotage=options.sabotage))
+                if options.logs and found[-1]["outage"] > options.slow:
+                    keep_logs(project, options.logs / f"{number + 1}-{fault}-{arm}", begun)
                 print(f"{number + 1}: {found[-1]}", file=sys.stderr, flush=True)
     if options.keep:
         enter(project, ARMS["fencer"], own)
     return {"summary": summary(found), "timeouts": own, "runs": found}
+
+
+def keep_logs(project: Project, folder: Path, since: int) -> None:
+    """What all containers wrote since a time (Unix, seconds), each in a file."""
+    folder.mkdir(parents=True)
+    for name, one in project.containers().items():
+        (folder / name).write_bytes(one.logs(since=since, timestamps=True))
 
 
 def summary(found: list[dict[str, Any]]) -> dict[str, Any]:
@@ -79,6 +90,8 @@ def main() -> None:
     parser.add_argument("--arms", type=_names(ARMS), default=["fencer", "patroni"])
     parser.add_argument("--sabotage", action="store_true", help="loses a row on purpose")
     parser.add_argument("--keep", action="store_true", help="leave the stack up")
+    parser.add_argument("--logs", type=Path, help="where to keep what all wrote in slow runs")
+    parser.add_argument("--slow", type=float, default=3.0, help="seconds of outage (default: %(default)s)")
     parser.add_argument("--output", type=Path, default=ROOT / "bench" / "failover.json")
     options = parser.parse_args()
     project = prepare()
