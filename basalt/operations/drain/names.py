@@ -14,9 +14,10 @@ from basalt.site import Instance, Site
 
 #: Seconds until the answer of a pooler is missed, beyond those for a transaction.
 _ANSWER = 10.0
-#: What the engine says of a program that an image does not have (runc), and one of a word that it does not know.
+#: What the engine says of a program that an image does not have (runc); what one says of a word that it does not know,
+#: and of a certificate that was issued before HAProxy's addresses were in it.
 _NO_PROGRAM = "executable file not found"
-_OLDER = (_NO_PROGRAM, "invalid choice")
+_OLDER = (_NO_PROGRAM, "invalid choice", "IP address mismatch")
 
 
 def past(site: Site, host: str) -> dict[str, str]:
@@ -38,8 +39,9 @@ def can_be_led(site: Site, host: str) -> None:
             _ask(site, pooler, "reach", known[pooler.name])
         except HandError as error:
             older = any(told in str(error) for told in _OLDER)
-            remedy = "its image is older than this command: basalt up first" if older else error
-            raise RefusedError(f"{pooler.name} cannot be led past {host}: {remedy}") from error
+            remedy = "what runs is older than this command: basalt up first" if older else error
+            target = known[pooler.name]
+            raise RefusedError(f"{pooler.name} cannot be led past {host} to {target}: {remedy}") from error
 
 
 def lead_past(site: Site, host: str, wait: float) -> None:
