@@ -6,12 +6,12 @@ One container with a database of pgbench and its repository (tests/drills/house.
 seconds:
   copy       `cp -a` of the data, what costs least
   unpack     the same files out of as many of `zstd`, decompressed by as many processes at once: neither decrypted, nor
-             compared with a checksum, nor synced
+             compared with a checksum. `synced`: and written to the disk, as a restore does
   drill      restore, replay to a point of chance, structure, rows, checksums, and each file of the repository; the
              room is made before and after. `proof` is the first five of it, without the rest
   backup     full, as stacks take it: zstd, encrypted, bundled, block incremental
   defaults   full, with what pgBackRest does unless told otherwise: gzip, not encrypted, not bundled
-`restore_of_unpack`: bytes a second of the drill's restore, of those of `unpack`.
+`restore_of_unpack`, `restore_of_synced`: bytes a second of the drill's restore, of those of the other.
 Both backups begin at once (`start-fast`) and leave the check of the archive out: copying is what is measured."""
 
 import argparse
@@ -63,7 +63,7 @@ def measure(place: House, scale: int, repeats: int, processes: int) -> dict[str,
         place.run("/usr/lib/postgresql/17/bin/pgbench -h /var/lib/pg -U postgres -n -c 2 -t 3000 postgres > /dev/null")
         place.run('sql -c "SELECT pg_switch_wal()" > /dev/null; pgbackrest --stanza=main check > /dev/null')
         run["copy"] = timed(place, f'cp -a "$data" {_COPY}')
-        run["unpack"] = unpack(place, processes)
+        run |= unpack(place, processes)
         started = time.monotonic()
         report = place.drill()
         run["drill"] = round(time.monotonic() - started, 2)
@@ -76,13 +76,16 @@ def measure(place: House, scale: int, repeats: int, processes: int) -> dict[str,
     return {"summary": summary(runs), "scale": scale, "processes": processes, "runs": runs}
 
 
-def unpack(place: House, processes: int) -> float:
+def unpack(place: House, processes: int) -> dict[str, float]:
     """Of `_COPY`, which goes."""
     place.run(f"zstd -q -T0 -r {_COPY} --output-dir-mirror {_PACKED} && rm -r {_COPY}")
     files = f"find {_PACKED} -name '*.zst' -print0 | xargs -0 -n 64 -P {processes}"
     seconds = timed(place, f"{files} zstd -q -d --output-dir-mirror {_COPY}")
+    started = time.monotonic()
+    place.run(f"find {_COPY} -type f -exec sync {{}} +")
+    synced = seconds + time.monotonic() - started
     place.run(f"rm -r {_COPY} {_PACKED}")
-    return seconds
+    return {"unpack": seconds, "synced": round(synced, 2)}
 
 
 def bring(place: House, program: str) -> None:
@@ -104,10 +107,14 @@ def summary(runs: list[dict[str, float]]) -> dict[str, float]:
     """Medians, and what they are of each other."""
     median = {name: statistics.median(run[name] for run in runs) for name in runs[0]}
     return {
-        **{name: round(median[name], 2) for name in ("copy", "unpack", "drill", "proof", "backup", "defaults")},
+        **{
+            name: round(median[name], 2)
+            for name in ("copy", "unpack", "synced", "drill", "proof", "backup", "defaults")
+        },
         "drill_of_copy": round(median["drill"] / median["copy"], 2),
         "proof_of_copy": round(median["proof"] / median["copy"], 2),
         "restore_of_unpack": round(median["unpack"] / median["drill_restore"], 2),
+        "restore_of_synced": round(median["synced"] / median["drill_restore"], 2),
         "backup_of_defaults": round(median["backup"] / median["defaults"], 2),
         "repository_of_defaults": round(median["backup_bytes"] / median["defaults_bytes"], 2),
         "restored_megabytes_per_second": round(median["database_bytes"] / median["drill_restore"] / 1e6),
