@@ -89,7 +89,8 @@ def measure(project: Project, options: argparse.Namespace) -> dict[str, Any]:
         until(lambda: not log.waits(), "all to be archived", 180)
         execute(primary(project), "psql", "-h", "/run/postgresql", "-qc", "CREATE DATABASE pgbench")
         load = during(project, log, "--initialize", "--quiet", f"--scale={options.scale}", "pgbench")
-        mix = (f"--client={options.clients}", f"--time={options.seconds}", "--no-vacuum")
+        # Who says nothing for a minute is given up by the engine's client.
+        mix = (f"--client={options.clients}", f"--time={options.seconds}", "--no-vacuum", "--progress=10")
         run = during(project, log, *mix, "pgbench")
     return {
         "date": time.strftime("%Y-%m-%d"),
