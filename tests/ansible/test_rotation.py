@@ -21,8 +21,8 @@ def new(lab: Lab) -> Iterator[Operator]:
     subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(made.key)], check=True)
     before = {(name, path): lab.machines[name].run("cat", path) for name in HOSTS for path in _KEYS}
     yield made
-    for (name, path), keys in before.items():
-        lab.machines[name].run("sh", "-c", 'printf %s "$0" > "$1"', keys, path)
+    for (name, file), keys in before.items():
+        lab.machines[name].run("sh", "-c", 'printf %s "$0" > "$1"', keys, file)
     for path in (made.key, made.key.with_suffix(".pub")):
         path.unlink()
     # Keys that open nothing any more were tried.

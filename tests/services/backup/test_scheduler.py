@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.machinery import SourceFileLoader
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,17 +72,29 @@ def test_a_missing_command_is_a_failure_and_no_crash() -> None:
     assert asyncio.run(scheduler.run(scheduler.Job("gone", "@reboot", ("/nonexistent",)))) is False
 
 
-def test_stopping_ends_the_running_job(tmp_path: Path) -> None:
+@pytest.mark.parametrize("told", [True, False])
+def test_stopping_ends_the_running_job_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, told: bool) -> None:
+    """Also one whose start asyncio has not told of yet."""
     begun, ended = tmp_path / "begun", tmp_path / "ended"
     script = f"trap 'echo >{ended}; exit' TERM; echo >{begun}; sleep 60 & wait"
     job = scheduler.Job("long", "@reboot", ("sh", "-c", script))
+    start, late = asyncio.create_subprocess_exec, asyncio.Event()
+
+    async def started(*command: str) -> Any:
+        process = await start(*command)
+        if not told:
+            await late.wait()
+        return process
 
     async def stop() -> None:
         task = asyncio.create_task(scheduler.run(job))
         await asyncio.to_thread(until, begun.exists, "the job's beginning", 30)
         task.cancel()
+        await asyncio.sleep(0)
+        late.set()
         with pytest.raises(asyncio.CancelledError):
             await task
 
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", started)
     asyncio.run(stop())
     assert ended.exists()
