@@ -121,7 +121,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """The production checklist, measured. Exits with 2 when a row fails, 1 when one could not be measured."""
-    # It measures with whatever there is.
+    # What it measures with is needed by no other command.
     from basalt.operations import check as checklist
 
     with told():

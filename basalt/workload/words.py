@@ -252,7 +252,7 @@ class Workload:
     environment: dict[str, str] = field(default_factory=dict)
     #: TCP passed through unopened: the far end's certificates bear this workload's names too.
     passes: tuple[Endpoint, ...] = ()
-    #: It dials the name that stands for all instances of another workload, in place of their own ones.
+    #: It dials the name that stands for all instances of the one workload that it uses, in place of their own names.
     dials_groups: bool = False
     #: Sees the host's processes and file systems, read-only, as nobody else's user (host metrics).
     observes_host: bool = False

@@ -6,10 +6,12 @@ import pytest
 from typer.testing import CliRunner
 
 from basalt.cli import app
+from basalt.operations.drain import names
 from basalt.operations.drain.decide import Leave, leave, members_stay
 from basalt.operations.drain.names import past
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover.decide import RefusedError, choose
+from basalt.operations.switchover.hands import HandError
 from basalt.plan import survey
 from basalt.topology.load import load, load_stack
 from basalt.workload import Tier
@@ -134,3 +136,25 @@ def test_of_redis_as_many_stay_as_a_write_needs() -> None:
     (host,) = [name for name in site.topology.hosts if sum(one.host == name for one in site.of("redis")) == 2]
     with pytest.raises(RefusedError, match="of redis 1 of 3 stay, and 2 are needed"):
         leave(site, host, {}, outage=False)
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("pgbouncer-lead: invalid choice: 'reach'", "what runs is older than this command: basalt up first"),
+        ("certificate verify failed: IP address mismatch", "what runs is older than this command: basalt up first"),
+        ("[Errno 111] Connection refused", "[Errno 111] Connection refused; see basalt status"),
+    ],
+)
+def test_a_pooler_that_does_not_get_through_is_told(monkeypatch: pytest.MonkeyPatch, said: str, remedy: str) -> None:
+    site = survey(load_stack(ROOT, "prod-iad"))
+
+    def ask(*_: object, **__: object) -> None:
+        raise HandError(said)
+
+    monkeypatch.setattr(names, "_running", lambda *_: iter(site.of("pgbouncer")[:1]))
+    monkeypatch.setattr(names, "_ask", ask)
+    with pytest.raises(RefusedError) as refused:
+        names.can_be_led(site, "data-1")
+    target = site.topology.hosts["data-2"].address
+    assert str(refused.value) == f"pgbouncer-1 cannot be led past data-1 to {target}: {remedy}"

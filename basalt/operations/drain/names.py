@@ -39,7 +39,7 @@ def can_be_led(site: Site, host: str) -> None:
             _ask(site, pooler, "reach", known[pooler.name])
         except HandError as error:
             older = any(told in str(error) for told in _OLDER)
-            remedy = "what runs is older than this command: basalt up first" if older else error
+            remedy = "what runs is older than this command: basalt up first" if older else f"{error}; see basalt status"
             target = known[pooler.name]
             raise RefusedError(f"{pooler.name} cannot be led past {host} to {target}: {remedy}") from error
 

@@ -65,14 +65,17 @@ def test_between_hosts_names_resolve_to_hosts() -> None:
     assert hosts(made.site, made.planned[0].instance) == [("etcd-2", "192.0.2.12"), ("etcd-3", "192.0.2.13")]
 
 
-def test_nobody_has_two_names_of_one_address() -> None:
-    """c-ares would take one of them to have the addresses of both, or the other way round."""
+def test_nobody_knows_members_and_groups_or_two_groups() -> None:
+    """Where they share an address, c-ares would take one of them to have the addresses of both, or only one."""
     made = plan(load_stack(ROOT, "prod-iad"))
     named = {p.instance.name: hosts(made.site, p.instance) for p in made.planned}
     assert named["pgbouncer-1"] == [("haproxy", made.site.ip(one)) for one in made.site.of("haproxy")]
     for instance, found in named.items():
         kinds = {name.rpartition("-")[2].isdigit() for name, _ in found}
         assert len(kinds) < 2, f"{instance} knows members and groups: {found}"
+    dialing = [p.instance.workload for p in made.planned if p.instance.workload.dials_groups]
+    assert {workload.name for workload in dialing} == {"pgbouncer"}
+    assert all(len({use.workload for use in workload.uses}) == 1 for workload in dialing)
 
 
 def test_files_are_mounted_read_only() -> None:
