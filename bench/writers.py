@@ -142,22 +142,27 @@ def ledger(folder: Path) -> Iterator[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """`lost`: acknowledged, and not there. `ghosts`: refused, and there. `failed`: refused or unknown."""
+    """`lost`: acknowledged, and not there. `ghosts`: refused, and there. `failed`: refused or unknown; `errors`: what
+    was said to them, and when after the first row of all."""
 
     acked: int
     failed: int
     lost: int
     ghosts: int
+    errors: tuple[str, ...] = ()
 
 
 def settle(rows: list[Row], present: set[tuple[int, int]]) -> Account:
     """Compares what clients were told with (client, seq) of what is there."""
     by = {kind: {(row.client, row.seq) for row in rows if row.outcome == kind} for kind in ("acked", "refused")}
+    begin = min((row.sent for row in rows), default=0.0)
+    failed = [row for row in rows if row.outcome != "acked"]
     return Account(
         acked=len(by["acked"]),
-        failed=sum(row.outcome != "acked" for row in rows),
+        failed=len(failed),
         lost=len(by["acked"] - present),
         ghosts=len(by["refused"] & present),
+        errors=tuple(f"{one.answered - begin:.2f} s, client {one.client}: {one.error}" for one in failed),
     )
 
 

@@ -2,19 +2,18 @@
 root netem delay 200ms 100ms loss 5%` does, for kernels without netem: the firewall hands the packets to this process
 (NFQUEUE), which gives its verdicts later. Source: linux/netfilter/nfnetlink_queue.h.
 
-    nsenter -t PID -n python -m bench.failover.delay SECONDS      delay 200 ms +-100 ms, loss 5 %"""
+    nsenter -t PID -n python -m bench.failover.delay SECONDS [--delay 0.2] [--spread 0.1] [--loss 0.05]"""
 
+import argparse
 import heapq
 import random
 import select
 import socket
 import struct
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 
-DELAY, SPREAD, LOSS = 0.2, 0.1, 0.05
 _QUEUE = 5
 _NETFILTER, _SUBSYSTEM = 12, 3 << 8
 _PACKET, _VERDICT, _CONFIG = (_SUBSYSTEM | number for number in range(3))
@@ -55,8 +54,8 @@ def _open() -> socket.socket:
     return link
 
 
-def delay(seconds: float) -> int:
-    """For so long; how many packets were delayed or lost."""
+def delay(seconds: float, each: float, spread: float, loss: float) -> int:
+    """For so long; how many packets were delayed by `each` +-`spread` seconds, or lost with the probability `loss`."""
     link, waiting, seen = _open(), list[tuple[float, int]](), 0
     end = time.monotonic() + seconds
     while (now := time.monotonic()) < end or waiting:
@@ -66,19 +65,25 @@ def delay(seconds: float) -> int:
             continue
         for packet in _ids(link.recv(1 << 16)):
             seen += 1
-            if random.random() < LOSS:  # noqa: S311  chance need not be secret
+            if random.random() < loss:  # noqa: S311  chance need not be secret
                 link.send(_message(_VERDICT, (2, struct.pack("!II", _DROP, packet))))
             else:
-                due = now + (DELAY + random.uniform(-SPREAD, SPREAD) if now < end else 0)  # noqa: S311
+                due = now + (each + random.uniform(-spread, spread) if now < end else 0)  # noqa: S311
                 heapq.heappush(waiting, (due, packet))
     return seen
 
 
 def main() -> None:
     """Takes the rule away again, whatever happens."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("seconds", type=float)
+    parser.add_argument("--delay", type=float, default=0.2)
+    parser.add_argument("--spread", type=float, default=0.1)
+    parser.add_argument("--loss", type=float, default=0.05)
+    told = parser.parse_args()
     subprocess.run(["iptables", "-w", "-A", *_RULE], check=True)
     try:
-        print(delay(float(sys.argv[1])), "packets")
+        print(delay(told.seconds, told.delay, told.spread, told.loss), "packets")
     finally:
         subprocess.run(["iptables", "-w", "-D", *_RULE], check=True)
 

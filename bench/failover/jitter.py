@@ -3,9 +3,9 @@
     python -m bench.failover.jitter [--trials 30]
 
 Under writers, in turns: the fencer beside the primary or another is paused for 3 s; the primary's network delays each
-packet by 200 ms +-100 ms and loses 5 % of them; etcd's leader is restarted; twice as many processes as cores compute.
-Counted are failovers (another leader, or another term of the same one), members that were killed, suspicions, and rows
-that were acknowledged and are gone."""
+packet by 200 ms +-100 ms and loses 5 % of them; etcd's leader is restarted; twice as many processes as cores compute;
+each packet of the primary comes 300 ms late. Counted are failovers (another leader, or another term of the same one),
+members that were killed, suspicions, rows that failed, and rows that were acknowledged and are gone."""
 
 import argparse
 import json
@@ -48,9 +48,18 @@ def _pause(project: Project, name: str) -> None:
 
 
 def network(project: Project, leader: str) -> None:
-    """All that the primary sends."""
+    """All that the primary sends comes late, and some of it never."""
+    _delayed(project, leader)
+
+
+def late(project: Project, leader: str) -> None:
+    """All that it sends arrives, and a handshake takes more than half a second."""
+    _delayed(project, leader, "--delay=0.3", "--spread=0", "--loss=0")
+
+
+def _delayed(project: Project, leader: str, *how: str) -> None:
     pid = str(container(project, leader).attrs["State"]["Pid"])
-    delay = (sys.executable, "-m", "bench.failover.delay", str(_DELAYED))
+    delay = (sys.executable, "-m", "bench.failover.delay", str(_DELAYED), *how)
     subprocess.run(["nsenter", "-t", pid, "-n", *delay], check=True, cwd=ROOT, stdout=sys.stderr)
 
 
@@ -83,6 +92,7 @@ KINDS: dict[str, Callable[[Project, str], None]] = {
     "etcd": etcd,
     "hog": hog,
     "pause-other": pause_other,
+    "late": late,
 }
 
 
@@ -125,6 +135,7 @@ def trial(project: Project, kind: str) -> dict[str, Any]:
         "fences": int(after["fences"] - before["fences"]),
         "suspicions": int(after["suspicions"] - before["suspicions"]),
         "acked": account.acked,
+        "failed": account.failed,
         "lost": account.lost,
     }
 
@@ -146,7 +157,7 @@ def main() -> None:
     finally:
         if not options.keep:
             remove(project)
-    sums = {key: sum(one[key] for one in found) for key in ("failover", "fences", "suspicions", "lost")}
+    sums = {key: sum(one[key] for one in found) for key in ("failover", "fences", "suspicions", "failed", "lost")}
     text = json.dumps({"trials": len(found), **sums, "runs": found}, indent=1)
     (ROOT / "bench" / "jitter.json").write_text(text + "\n")
     print(text)

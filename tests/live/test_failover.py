@@ -4,6 +4,7 @@ that was acknowledged is lost, nor what is archived of it."""
 import pytest
 from docker.models.containers import Container
 
+from bench.failover.jitter import trial
 from bench.failover.stack import PROBES, cluster, whole
 from bench.failover.trial import attempt
 from bench.writers import SCHEMA
@@ -30,6 +31,17 @@ def test_writes_go_on_long_before_the_lock_times_out(project: Project, fault: st
     # What the engine starts again at once races the replicas for the lock that the fencer has freed: either may win.
     assert found["moved"] or fault != "docker-kill"
     assert found["outage"] < SHORT
+
+
+@pytest.mark.alone
+@pytest.mark.breaks
+def test_a_primary_that_answers_late_is_missed_by_nobody(project: Project) -> None:
+    whole(project)
+    with connect(project, "haproxy.write", "migrate") as connection:
+        connection.execute(SCHEMA)
+    found = trial(project, "late")
+    assert found["acked"] > 0
+    assert (found["failover"], found["fences"], found["failed"], found["lost"]) == (False, 0, 0, 0), found
 
 
 _READY = "SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE '%.ready'"

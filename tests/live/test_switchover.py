@@ -17,7 +17,7 @@ from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.operations.switchover.guards import guard
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.operations.switchover.look import look
-from bench.writers import SCHEMA, TABLE, Account, Writers, present, settle
+from bench.writers import SCHEMA, TABLE, Writers, present, settle
 from tests.live.database import connect, parameters
 from tests.live.project import Project, execute
 from tests.waiting import until
@@ -106,17 +106,17 @@ def readers(project: Project, number: int = 2) -> Iterator[list[str]]:
             thread.join(30)
 
 
-def written(project: Project, folder: Path, *command: str) -> Account:
-    """What four writers saw of a command; those who read saw nothing of it."""
+def unnoticed(project: Project, folder: Path, *command: str) -> None:
+    """Neither four writers nor those who read see anything of a command."""
     run = folder.name
     with readers(project) as unread, Writers(folder, run, [application(project)] * 4, pause=0.01) as writers:
         until(lambda: len(writers.rows()) > 100, "writers that write", 30)
-        project.basalt(*command)
+        told = project.basalt(*command).stdout
         before = len(writers.rows())
         until(lambda: len(writers.rows()) > before + 100, "writers that go on", 30)
-    assert unread == []
     with connect(project, "haproxy.write", "migrate") as connection:
-        return settle(writers.rows(), present(connection, run))
+        account = settle(writers.rows(), present(connection, run))
+    assert (account.failed, account.lost, account.ghosts, unread) == (0, 0, 0, []), (account.errors, told)
 
 
 def served(project: Project) -> bool:
@@ -164,8 +164,7 @@ def transaction(project: Project) -> Iterator[None]:
 @pytest.mark.usefixtures("table")
 def test_no_statement_fails_while_the_database_is_handed_over(project: Project, tmp_path: Path) -> None:
     former = leader(project)
-    account = written(project, tmp_path, "switchover", "--yes")
-    assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+    unnoticed(project, tmp_path, "switchover", "--yes")
     assert leader(project) != former
     until(lambda: usual(project), "PgBouncer as it was", 20)
 
@@ -208,15 +207,13 @@ def test_up_reloads_where_it_can_and_restarts_unnoticed_where_it_must(project: P
         declare(log_min_duration_statement="2s", max_locks_per_transaction=80)
         told = project.pulumi("preview", "--diff").stdout
         assert re.search(r'takes_restart: \{[^}]*\+ max_locks_per_transaction: "80"', told), told
-        account = written(project, tmp_path, "up", "--yes")
-        assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+        unnoticed(project, tmp_path, "up", "--yes")
         assert _values(project, "max_locks_per_transaction") == {"80"}
         assert all(_started(project, name) != before for name, before in started.items())
 
         # Replicas may not have less of it than their primary (manual, 26.4.1).
         declare()
-        account = written(project, tmp_path / "lowered", "up", "--yes")
-        assert (account.failed, account.lost, account.ghosts) == (0, 0, 0)
+        unnoticed(project, tmp_path / "lowered", "up", "--yes")
         assert _values(project, "max_locks_per_transaction") == {"64"}
 
 

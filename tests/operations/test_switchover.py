@@ -94,7 +94,7 @@ def test_a_cluster_is_whole_when_all_follow_on_the_leaders_timeline() -> None:
 
 def test_haproxy_is_told_what_its_checks_would_find() -> None:
     assert orders(Choice("postgres-1", "postgres-2")) == (
-        "set server primary/postgres-1 health down; set server primary/postgres-2 health up; "
+        "set server leader/postgres-1 health down; set server leader/postgres-2 health up; "
         "set server replicas/postgres-2 health down"
     )
 

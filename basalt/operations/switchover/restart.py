@@ -185,7 +185,7 @@ def _restarted_in_place(site: Site, name: str) -> float:
             pause(guards)
             hand.tell("go")
             hand.event("restarted", seconds=_RESTART)
-            steer(consoles, f"set server primary/{name} health up")
+            steer(consoles, f"set server leader/{name} health up")
         finally:
             list(resume(site, guards))
         return time.monotonic() - started

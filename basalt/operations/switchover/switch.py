@@ -149,7 +149,7 @@ def _hand_over(hands: Hands, course: Course) -> None:
 def orders(choice: Choice) -> str:
     """What HAProxy's next checks would find anyway (management.txt, 9.3, "set server"): said at once. It keeps nothing:
     a check that finds otherwise is believed."""
-    told = {f"primary/{choice.leader}": "down", f"primary/{choice.candidate}": "up"}
+    told = {f"leader/{choice.leader}": "down", f"leader/{choice.candidate}": "up"}
     told |= {f"replicas/{choice.candidate}": "down"}
     return "; ".join(f"set server {server} health {health}" for server, health in told.items())
 

@@ -12,24 +12,36 @@ def config() -> str:
 def test_every_check_is_verified_tls() -> None:
     text = config()
     assert "check-ssl verify required ca-file /etc/basalt/tls/control/ca.crt" in text
-    servers = [line for line in text.splitlines() if line.strip().startswith("server ")]
-    assert servers
-    assert all("verifyhost postgres-" in line for line in servers)
+    checked = [line for name in ("leader", "replicas") for line in servers(name)]
+    assert checked
+    assert all("verifyhost postgres-" in line for line in checked)
 
 
 def backend(name: str) -> str:
     return config().split(f"\nbackend {name}\n")[1].split("\nfrontend ")[0].split("\nbackend ")[0]
 
 
+def servers(name: str) -> list[str]:
+    return [line.strip() for line in backend(name).splitlines() if line.strip().startswith("server ")]
+
+
 def test_writes_go_to_the_primary_and_reads_to_replicas() -> None:
     assert "bind :5000\n    default_backend primary" in config()
     assert "use_backend replicas" in config()
-    assert "uri /primary" in backend("primary")
+    assert "uri /primary" in backend("leader")
     assert "uri /replica" in backend("replicas")
 
 
 def test_who_has_the_lock_but_cannot_write_yet_gets_no_writes() -> None:
-    assert """expect string '"role": "primary"'""" in backend("primary")
+    assert """expect string '"role": "primary"'""" in backend("leader")
+
+
+def test_who_is_asked_whether_it_leads_has_longer_than_who_is_to_take_a_connection() -> None:
+    told = [(line.split()[1], line.rsplit(" ", 3)[1:]) for line in servers("primary")]
+    assert told
+    assert all(how == ["no-check", "track", f"leader/{name}"] for name, how in told)
+    assert "timeout connect 500ms\n" in backend("primary")
+    assert "timeout" not in backend("leader")
 
 
 def test_reads_fall_back_to_the_primary() -> None:
