@@ -220,7 +220,7 @@ def measure(project: Project, seconds: float, rate: float) -> dict[str, Any]:
     found: dict[str, Any] = {"seconds": seconds, "idle": _idle(project, seconds)}
     with tempfile.TemporaryDirectory() as folder:
         authority = Path(folder) / "ca.crt"
-        authority.write_text(project.basalt("authority").stdout)
+        authority.write_text(project.authority)
         load = Load(Edge.of(project, authority), rate)
         before = look(project)
         asyncio.run(load.run(seconds))

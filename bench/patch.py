@@ -104,7 +104,7 @@ def _count(project: Project, seen: Seen, ended: threading.Event) -> None:
 
 def _edges(project: Project, folder: Path) -> list[Edge]:
     authority = folder / "ca.crt"
-    authority.write_text(project.basalt("authority").stdout)
+    authority.write_text(project.authority)
     first = Edge.of(project, authority)
     site = project.plan.site
     return [replace(first, base=f"https://{site.ip(one)}:8443") for one in site.of("nginx")]

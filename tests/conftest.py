@@ -30,21 +30,25 @@ _FAILURES = 5
 _WORKER = "PYTEST_XDIST_WORKER" in os.environ
 
 
-#: Live tests that have hosts, containers or a stack of their own.
-_OTHERS = ("tests/ansible/", "tests/drills/", "tests/live/test_hosts.py", "tests/live/test_rebuild.py")
+#: Live tests that have hosts or a stack of their own; and those that have containers, for whoever comes first.
+_OTHERS = ("tests/ansible/", "tests/live/test_hosts.py", "tests/live/test_rebuild.py")
+_DRILLS = "tests/drills/"
 
 
-#: When the last test of each of them ended, to see whether one waits for the other.
+#: When the last test of each line ended, to see whether one process waits for the other.
 _ENDED: dict[str, datetime] = {}
 
 
 def line(nodeid: str) -> str:
-    """Which of the two processes has a live test."""
+    """What a live test runs with, one after the other."""
+    if nodeid.startswith(_DRILLS):
+        return "drills"
     return "others" if nodeid.startswith(_OTHERS) else "stack"
 
 
 class Lines(LoadScopeScheduling):  # type: ignore[misc]  # not typed
-    """Two processes share the live tests: one has the stack that most of them use, and the other all else."""
+    """Two processes share the live tests: one has the stack that most of them use, the other all else. The drills, of
+    which there are the fewest, are left to who is ready first."""
 
     def _split_scope(self, nodeid: str) -> str:
         return line(nodeid)
@@ -99,4 +103,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     """How well the work was shared."""
     if config.getoption("dist", "no") == "loadscope":
         told = ", ".join(f"{name} at {at:%H:%M:%S}" for name, at in sorted(_ENDED.items(), key=itemgetter(1)))
-        terminalreporter.write_line(f"the two lines ended: {told}")
+        terminalreporter.write_line(f"the lines ended: {told}")

@@ -50,7 +50,7 @@ def project() -> Iterator[Project]:
 def edge(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Edge:
     """The stack's edge as a client sees it."""
     authority = tmp_path_factory.mktemp("edge") / "ca.crt"
-    authority.write_text(project.basalt("authority").stdout)
+    authority.write_text(project.authority)
     return Edge.of(project, authority)
 
 

@@ -18,7 +18,7 @@ def parameters(project: Project, endpoint: str, role: str) -> dict[str, str | in
     site = project.plan.site
     instance = site.of(workload)[0]
     authority = Path(tempfile.gettempdir()) / f"basalt-{project.stack}-ca.crt"
-    authority.write_text(project.basalt("authority").stdout)
+    authority.write_text(project.authority)
     return {
         "host": instance.name,
         "hostaddr": site.ip(instance),

@@ -26,6 +26,7 @@ from tools.setup.environment import variables
 
 ROOT = Path(__file__).parent.parent.parent
 _HERE = {"url": "unix:///var/run/docker.sock", "certificates": ""}
+_FOUND: dict[object, str] = {}
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,20 @@ class Project:
 
     def secret(self, name: str) -> str:
         """A secret's value."""
-        return self.basalt("secret", name).stdout.strip()
+        return self._found("secret", name).strip()
+
+    @property
+    def authority(self) -> str:
+        """The certificate of who proves all others, in PEM."""
+        return self._found("authority")
+
+    def _found(self, *command: str) -> str:
+        """What a command tells out of the stack file and the state, for as long as they stay: it takes seconds."""
+        state = self.folder / ".basalt" / "state" / ".pulumi" / "stacks" / "basalt" / f"{self.stack}.json"
+        key = (command, self.stack_file, self.stack_file.read_bytes(), state.stat().st_mtime_ns)
+        if key not in _FOUND:
+            _FOUND[key] = self.basalt(*command).stdout
+        return _FOUND[key]
 
     def containers(self) -> dict[str, Container]:
         """Every container of the stack by its instance's name."""

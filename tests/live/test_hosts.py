@@ -80,7 +80,7 @@ def spread(lab: list[Host]) -> Iterator[Project]:
 def front(spread: Project, tmp_path_factory: pytest.TempPathFactory) -> Edge:
     """Its edge, at the address of the host that carries it."""
     authority = tmp_path_factory.mktemp("front") / "ca.crt"
-    authority.write_text(spread.basalt("authority").stdout)
+    authority.write_text(spread.authority)
     return Edge.of(spread, authority)
 
 

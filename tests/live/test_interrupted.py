@@ -63,7 +63,7 @@ def test_an_up_that_is_killed_is_finished_by_the_next(project: Project, attempt:
     assert labelled(project) <= known
     assert list(orphans(project.environment["PULUMI_BACKEND_URL"])) == []
     # `down` took the authority with it: whoever trusted the old one has to ask again.
-    edge.authority.write_text(project.basalt("authority").stdout)
+    edge.authority.write_text(project.authority)
     until(lambda: orders_go_through(edge), "a working stack", 60)
     before = json.loads(REPORT.read_text()) if attempt else []
     unnoted = told.count("made, but not noted")

@@ -28,7 +28,7 @@ def stranger(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def authority(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The certificate of the stack's own authority."""
     path = tmp_path_factory.mktemp("authority") / "ca.crt"
-    path.write_text(project.basalt("authority").stdout)
+    path.write_text(project.authority)
     return path
 
 

@@ -26,8 +26,6 @@ pytestmark = [pytest.mark.breaks, pytest.mark.alone]
 
 MEMBERS = ("postgres-1", "postgres-2", "postgres-3")
 
-_LINKS: dict[str, dict[str, Any]] = {}
-
 
 def leader(project: Project) -> str:
     """Who leads a cluster that could switch over now."""
@@ -53,19 +51,14 @@ def table(project: Project) -> Iterator[None]:
 
 
 def application(project: Project) -> dict[str, Any]:
-    """The way to the first PgBouncer, found once: it takes seconds."""
-    if project.stack not in _LINKS:
-        _LINKS[project.stack] = dict(parameters(project, "pgbouncer.sql", "app"))
-    return _LINKS[project.stack]
+    """The way to the first PgBouncer."""
+    return parameters(project, "pgbouncer.sql", "app")
 
 
 def statistics(project: Project) -> dict[str, Any]:
-    """The way to its console, which shows figures there and takes no orders."""
-    name = f"{project.stack} console"
-    if name not in _LINKS:
-        own = {"dbname": "pgbouncer", "user": "stats", "password": project.secret("pgbouncer/stats")}
-        _LINKS[name] = {**application(project), **own}
-    return _LINKS[name]
+    """The way to its console, which shows figures there and takes no orders. Found anew it takes seconds."""
+    own = {"dbname": "pgbouncer", "user": "stats", "password": project.secret("pgbouncer/stats")}
+    return {**application(project), **own}
 
 
 @pytest.fixture
