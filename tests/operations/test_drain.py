@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 from basalt.cli import app
 from basalt.operations.drain import names
 from basalt.operations.drain.decide import Leave, leave, members_stay
+from basalt.operations.drain.hands import DrainError
 from basalt.operations.drain.names import past
 from basalt.operations.environment import ROOT
 from basalt.operations.switchover.decide import RefusedError, choose
@@ -158,3 +159,26 @@ def test_a_pooler_that_does_not_get_through_is_told(monkeypatch: pytest.MonkeyPa
         names.can_be_led(site, "data-1")
     target = site.topology.hosts["data-2"].address
     assert str(refused.value) == f"pgbouncer-1 cannot be led past data-1 to {target}: {remedy}"
+
+
+@pytest.mark.parametrize(
+    ("said", "remedy"),
+    [
+        ("a transaction is open through 10.0.0.2: shop_app", "end it, or wait longer (--wait), and say it again"),
+        ("[Errno 111] Connection refused", "all are led back; see basalt status, and say it again"),
+    ],
+)
+def test_who_cannot_be_led_is_led_back(monkeypatch: pytest.MonkeyPatch, said: str, remedy: str) -> None:
+    site, asked = survey(load_stack(ROOT, "prod-iad")), list[str]()
+
+    def ask(_site: object, _pooler: object, verb: str, *_: object, **__: object) -> None:
+        asked.append(verb)
+        if verb == "past":
+            raise HandError(said)
+
+    monkeypatch.setattr(names, "_running", lambda *_: iter(site.of("pgbouncer")[:1]))
+    monkeypatch.setattr(names, "_ask", ask)
+    with pytest.raises(DrainError) as refused:
+        names.lead_past(site, "data-1", 5)
+    assert str(refused.value) == f"{said}; {remedy}"
+    assert asked == ["past", "back"]

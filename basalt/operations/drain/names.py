@@ -18,6 +18,8 @@ _ANSWER = 10.0
 #: and of a certificate that was issued before HAProxy's addresses were in it.
 _NO_PROGRAM = "executable file not found"
 _OLDER = (_NO_PROGRAM, "invalid choice", "IP address mismatch")
+#: What the program says of one that lasts too long.
+_TRANSACTION = "a transaction is open"
 
 
 def past(site: Site, host: str) -> dict[str, str]:
@@ -53,7 +55,9 @@ def lead_past(site: Site, host: str, wait: float) -> None:
             _ask(site, pooler, "past", str(address), "haproxy", known[pooler.name], f"{wait:g}", seconds=wait)
     except HandError as error:
         lead_back(site, host)
-        raise DrainError(f"{error}; end it, or wait longer (--wait), and say it again") from error
+        open_still = _TRANSACTION in str(error)
+        remedy = "end it, or wait longer (--wait), and" if open_still else "all are led back; see basalt status, and"
+        raise DrainError(f"{error}; {remedy} say it again") from error
 
 
 def lead_back(site: Site, host: str) -> None:
