@@ -185,7 +185,8 @@ def _member_files(settings: Settings, instance: Instance, site: Site) -> Iterato
         backup = site.topology.service(Backup)
         assert backup is not None  # noqa: S101  archives() says so
         config = {"repository": repository, "repositories": len(backup.repositories)}
-        yield File("pgbackrest.conf", site.render("postgres/pgbackrest.conf.j2", **config))
+        restores = max(1, round(instance.workload.limits.cpus))
+        yield File("pgbackrest.conf", site.render("postgres/pgbackrest.conf.j2", restores=restores, **config))
 
 
 def _provision_files(settings: Settings, instance: Instance, site: Site) -> Iterator[File]:

@@ -156,6 +156,13 @@ def test_archiving_can_be_declined() -> None:
     assert parameters(services__backup={}, services__postgres__archive=False)["archive_command"] == "/bin/true"
 
 
+def test_a_restore_takes_all_cores_of_a_member() -> None:
+    told = text(
+        plan(topology(DATABASE, services__backup={}, services__postgres__cpus=6)), "postgres-1", "pgbackrest.conf"
+    )
+    assert "process-max=6\n" in told.split("[global:restore]\n")[1].split("[main]")[0]
+
+
 def test_a_dedicated_host_gives_most_of_its_memory_and_a_shared_one_a_part() -> None:
     services: dict[str, Any] = {"etcd": {}, "postgres": {"databases": {"shop": {}}}}
     shared = raw(THREE_HOSTS, services=services)
