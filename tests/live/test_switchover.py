@@ -17,6 +17,7 @@ from basalt.operations.switchover.decide import RefusedError, choose
 from basalt.operations.switchover.guards import guard
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.operations.switchover.look import look
+from basalt.operations.switchover.switch import console as console_of
 from bench.writers import SCHEMA, TABLE, Writers, present, settle
 from tests.live.database import connect, parameters
 from tests.live.project import Project, execute
@@ -279,6 +280,13 @@ def test_a_switchover_that_is_killed_half_way_keeps_nobody_waiting(project: Proj
     until(lambda: console(project, "SHOW STATE")["paused"] == "no", "the end of the pause", 12)
     until(lambda: served(project), "an answer", 30)
     leader(project)
+
+
+def test_a_haproxy_that_is_older_than_the_command_is_told_before_anything_is_changed(project: Project) -> None:
+    site = project.plan.site
+    hand = Hand(site, site.of("haproxy")[0], *console_of("postgres-9"))
+    with pytest.raises(HandError, match=r"haproxy-1: No such server\. What runs is older .*: basalt up first"):
+        hand.event("ready", seconds=20)
 
 
 def test_a_dry_run_names_both_and_changes_nothing(project: Project) -> None:

@@ -9,7 +9,7 @@ meanwhile."""
 
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from basalt.operations.switchover.decide import RefusedError
@@ -17,7 +17,7 @@ from basalt.operations.switchover.guards import guard, pause, resume
 from basalt.operations.switchover.hands import Hand, HandError
 from basalt.operations.switchover.look import look
 from basalt.operations.switchover.run import WHOLE, switchover, wait_until_whole
-from basalt.operations.switchover.switch import ADMIN, SwitchError, steer
+from basalt.operations.switchover.switch import SwitchError, console, steer
 from basalt.operations.switchover.view import View
 from basalt.plan import survey
 from basalt.services.postgres.settings import Settings
@@ -174,12 +174,9 @@ def _restarted_in_place(site: Site, name: str) -> float:
     """Restarts the leader, which stays; the seconds for which all waited. HAProxy is told that it is back: PgBouncer
     refuses who comes while it cannot connect."""
     hand = _member(site, name)
-    consoles = tuple(Hand(site, one, *ADMIN) for one in site.of("haproxy"))
+    consoles = tuple(Hand(site, one, *console(name)) for one in site.of("haproxy"))
     guards = tuple(Hand(site, one, *guard(_RESTART)) for one in site.of("pgbouncer"))
-    with ExitStack() as stack:
-        for console in consoles:  # they say nothing before they are told something
-            stack.callback(console.close)
-        stack.enter_context(_together(hand, *guards))
+    with _together(hand, *consoles, *guards):
         started = time.monotonic()
         try:
             pause(guards)

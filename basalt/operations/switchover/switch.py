@@ -17,8 +17,14 @@ _GATE = 20.0  # seconds until Patroni is about to stop PostgreSQL
 _TRIES = 8  # of a pause at that point
 _STEP = 6.0  # seconds for one step while all wait; the guards end a pause by themselves whatever happens here
 
-#: HAProxy's console, for one line of orders (`steer`).
-ADMIN = ("socat", "-t", "5", "-", "UNIX-CONNECT:/tmp/admin.sock")
+#: HAProxy's console, for one line of orders about the leader $0 and others (`steer`). It is ready when it knows whom it
+#: would be told of: the order that it gets first is one that changes nothing (its checks are enabled).
+_CONSOLE = """
+told=$(echo "enable health leader/$0" | socat -t 5 - UNIX-CONNECT:/tmp/admin.sock) && [ -z "$told" ] || {
+  printf '{"event": "refused", "why": "%s What runs is older than this command: basalt up first"}\\n' "$told"; exit 1; }
+echo '{"event": "ready"}'
+exec socat -t 5 - UNIX-CONNECT:/tmp/admin.sock
+"""
 
 
 class SwitchError(Exception):
@@ -120,10 +126,10 @@ def _hands(site: Site, choice: Choice) -> Iterator[Hands]:
             leave=hand(by_name[choice.leader], "postgres-switch", "leave", choice.candidate),
             take=hand(by_name[choice.candidate], "postgres-switch", "take", choice.leader),
             guards=tuple(hand(one, *guard(HOLD)) for one in site.of("pgbouncer")),
-            steers=tuple(hand(one, *ADMIN) for one in site.of("haproxy")),
+            steers=tuple(hand(one, *console(choice.leader)) for one in site.of("haproxy")),
         )
         try:
-            for each in (hands.leave, hands.take, *hands.guards):
+            for each in (hands.leave, hands.take, *hands.guards, *hands.steers):
                 each.event("ready", seconds=_READY)
         except HandError as error:
             raise RefusedError(str(error)) from error
@@ -144,6 +150,11 @@ def _hand_over(hands: Hands, course: Course) -> None:
         steer(hands.steers, orders(choice))
     except HandError as error:
         raise SwitchError(str(error)) from error
+
+
+def console(leader: str) -> tuple[str, ...]:
+    """The command of who takes one line of orders."""
+    return ("sh", "-c", _CONSOLE, leader)
 
 
 def orders(choice: Choice) -> str:
