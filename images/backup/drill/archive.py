@@ -23,6 +23,8 @@ def log_of(repository: Repository, entry: dict[str, Any], which: int | None) -> 
     folder = f"archive/{STANZA}/{entry['archive'][-1]['id']}"
     listing = ask(repository.option, "--recurse", "--output=json", "repo-ls", folder)
     segments = lineage.archived(listing)
+    if not segments:
+        raise StepError("nothing of the log is archived: no backup can be made consistent")
     wanted = which or lineage.newest(segments)
     if not any(lineage.timeline(name) == wanted for name in segments):
         raise StepError(f"nothing of timeline {wanted} is archived")

@@ -7,12 +7,15 @@ from random import Random
 from typing import Any
 
 import pytest
+from drill import archive
 from drill.choose import SEGMENT, NoBackupError, choose, point, position, told
 from drill.lineage import Log
 from drill.report import STEPS, Report, metrics, read, save
 from drill.repository import Span, faults, number
+from drill.throwaway import StepError
 from hypothesis import given
 from hypothesis import strategies as st
+from repositories import Repository
 
 from basalt.operations.drill import Drill, page
 
@@ -208,3 +211,10 @@ def test_the_page_stands_alone_and_escapes_what_a_fault_says() -> None:
     assert text.count("<rect") == 2 + 1  # a step of each, and the red foot
     assert "http" not in text
     assert "0 drills, 0 proved" in page("dev", [])
+
+
+def test_a_repository_without_any_log_is_called_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "ask", lambda *_: "{}")
+    (entry,) = json.loads(info(backup(FIRST, 1, "0/2000000"), last=None))
+    with pytest.raises(StepError, match="nothing of the log is archived: no backup can be made consistent"):
+        archive.log_of(Repository(1, "own"), entry, None)
