@@ -287,6 +287,8 @@ def test_a_haproxy_that_is_older_than_the_command_is_told_before_anything_is_cha
     hand = Hand(site, site.of("haproxy")[0], *console_of("postgres-9"))
     with pytest.raises(HandError, match=r"haproxy-1: No such server\. What runs is older .*: basalt up first"):
         hand.event("ready", seconds=20)
+    hand.close()
+    hand.wait(20)
 
 
 def test_a_dry_run_names_both_and_changes_nothing(project: Project) -> None:
